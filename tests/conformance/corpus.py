@@ -7,9 +7,28 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+IMPLICIT = ("fs_reclaim", "mmu_notifier")
+"""Locks that every case has."""
+
+WAITS = ("wait", "complete")
+"""Ops on completions, which a case does not declare."""
+
+DROPS = frozenset({"unlock", "ww_unlock", "ww_acquire_fini"})
+TAKES = frozenset(
+    {"lock", "read_lock", "read_lock_recursive", "read_lock_queued", "trylock", "read_trylock", "read_trylock_recursive"}
+    | {"ww_acquire_init", "ww_lock", "ww_lock_slow", "ww_trylock"}
+)
+
+BOOKKEEPING = frozenset({"ww_api", "debug_warn", "pin_warn"})
+"""Kinds that judge a call's bookkeeping, not locking: no model has to say them."""
+
+ALIKE = {"irq_dep": "irq_inversion"}
+"""Kinds that differ only in which event came last, and a model has no order of events."""
 
 
 class NotExpressibleError(Exception):
@@ -23,6 +42,22 @@ class Switches(NamedTuple):
     mmu_notifier: bool = True
     queued_rwlocks: bool = True
     preempt_rt: bool = False
+
+
+class Wanted(NamedTuple):
+    """The verdict to meet. ``kind`` None when it is ``ok``, or when any kind will do."""
+
+    bug: bool
+    kind: str | None
+
+
+class Row(NamedTuple):
+    """One verdict of a case. ``id`` is the case's, with its other config in brackets where it has several."""
+
+    id: str
+    family: str
+    case: Mapping[str, Any]
+    wanted: Wanted
 
 
 def switches_of(case: Mapping[str, Any]) -> Switches:
@@ -43,3 +78,35 @@ def read(path: Path) -> list[dict[str, Any]]:
     if not isinstance(cases, list):
         raise ValueError(f"{path}: expected a JSON list of cases")
     return cases
+
+
+def _wanted(verdict: Mapping[str, Any]) -> Wanted:
+    kind = verdict.get("kind")
+    return Wanted(verdict["expected"] == "bug", ALIKE.get(kind, kind) if kind else None)
+
+
+def rows(case: Mapping[str, Any]) -> Iterator[Row]:
+    """The verdicts of a case: its own (without artifacts of the kernel's implementation), then those of ``alt``."""
+    family = case.get("family", "?")
+    yield Row(case["id"], family, case, _wanted(case.get("without_artifact") or case))
+    for other in case.get("alt") or ():
+        config = {**(case.get("config") or {}), **other["config"]}
+        words = ",".join(f"{name}={str(on).lower()}" for name, on in sorted(other["config"].items()))
+        yield Row(f"{case['id']} [{words}]", family, {**case, "config": config}, _wanted(other))
+
+
+def completions(case: Mapping[str, Any]) -> list[str]:
+    """What the case waits for and completes without declaring it, by name."""
+    used = {op[1] for sequence in case["sequences"] for op in sequence["ops"] if op[0] in WAITS}
+    return sorted(used - set(case["locks"]))
+
+
+def left_held(ops: Sequence[Sequence[Any]]) -> list[str]:
+    """Names of the locks that the ops take more often than they drop, by name."""
+    balance: Counter[str] = Counter()
+    for op in ops:
+        if op[0] in DROPS:
+            balance[op[1]] -= 1
+        elif op[0] in TAKES and not (len(op) > 2 and (op[2].get("fails") or op[2].get("returns"))):
+            balance[op[1]] += 1
+    return sorted(name for name, count in balance.items() if count > 0)

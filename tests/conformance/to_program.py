@@ -35,7 +35,7 @@ from lockcheck.model.steps import (
     Value,
     Wait,
 )
-from tests.conformance.corpus import NotExpressibleError, switches_of
+from tests.conformance.corpus import IMPLICIT, NotExpressibleError, completions, left_held, switches_of
 
 Op: TypeAlias = Sequence[Any]
 Maker: TypeAlias = "Callable[[_Names, Mapping[str, Any]], tuple[Effect, ...]]"
@@ -69,8 +69,6 @@ KINDS = {
     "wait_override": LockKind("wait_override", override=True),
     "completion": LockKind("completion", category="wait"),
 }
-
-IMPLICIT = {name: LockKind(name, category="reclaim") for name in ("fs_reclaim", "mmu_notifier")}
 
 BH_MAP = "bh_lock_map"
 BH_KIND = LockKind(BH_MAP, CONFIG, CONFIG, per_cpu=True)
@@ -191,8 +189,15 @@ MAKERS: dict[str, Maker] = {
     "ww_acquire_init": _acquire(Mode.EXCLUSIVE),
     "ww_acquire_fini": _on_lock(lambda lock, op: Release(lock)),
     "ww_lock": _ww_lock,
+    "ww_lock_slow": _ww_lock,
     "ww_trylock": _ww_trylock,
     "ww_unlock": _on_lock(lambda lock, op: Release(lock)),
+    # what only w/w bookkeeping sees: nothing happens to a lock
+    "ww_acquire_done": _plain(),
+    "ww_force": _plain(),
+    "ww_copy_ctx": _plain(),
+    "ww_other_owns": _plain(),
+    "ww_other_drops": _plain(),
 }
 
 
@@ -218,11 +223,10 @@ def _locks(case: Mapping[str, Any], mmu_notifier: bool, preempt_rt: bool) -> tup
         if name in IMPLICIT:
             continue
         found[name] = Lock(name, spec["class"], _kind_of(spec), spec.get("rank"), not spec.get("novalidate", False))
-    for sequence in case["sequences"]:
-        for op in sequence["ops"]:
-            if op[0] in ("wait", "complete") and op[1] not in found:
-                found[op[1]] = Lock(op[1], op[1], KINDS["completion"])
-    for name, kind in IMPLICIT.items():
+    for name in completions(case):
+        found[name] = Lock(name, name, KINDS["completion"])
+    for name in IMPLICIT:
+        kind = LockKind(name, category="reclaim")
         found[name] = Lock(name, name, kind, checked=name != "mmu_notifier" or mmu_notifier)
     if preempt_rt:
         found[BH_MAP] = Lock(BH_MAP, BH_MAP, BH_KIND)
@@ -242,7 +246,7 @@ def _function(case: Mapping[str, Any], at: int, names: _Names) -> Function:
         effects = maker(names, fields)
         if effects:
             steps.append(Do(effects, pack(line, 1), " ".join(str(word) for word in op[:2])))
-    last = at == len(case["sequences"]) - 1
+    held = left_held(sequence["ops"]) if at == len(case["sequences"]) - 1 else []
     entry = Entry(sequence["context"], threaded=sequence.get("threaded", True), word=sequence["context"])
     return Function(
         name=f"s{at:03}",
@@ -251,7 +255,7 @@ def _function(case: Mapping[str, Any], at: int, names: _Names) -> Function:
         steps=tuple(steps),
         entries=(entry,),
         thread=sequence.get("thread"),
-        returns_holding=tuple(range(len(names.index))) if last else (),
+        returns_holding=tuple(sorted(names.index[name] for name in held)),
     )
 
 
