@@ -1,0 +1,1 @@
+"""lockcheck: a lock-dependency verifier for declared code paths."""

@@ -1,0 +1,35 @@
+"""Rules x facts -> findings. The only place that builds a finding.
+
+Is: the engine; it names no rule. Is not: a judge of its own: severity and words come from the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lockcheck.checker.rule import FactSource, Rule
+from lockcheck.findings import Finding, fingerprint
+from lockcheck.model.facts import Fact
+
+
+def findings_of(rules: Iterable[Rule], source: FactSource) -> tuple[Finding, ...]:
+    """All findings, sorted; one per rule and fact identity, at the first place in file order."""
+    best: dict[str, Finding] = {}
+    for rule in rules:
+        for fact, message in rule.matches(source):
+            finding = _finding(rule, fact, message)
+            known = best.get(finding.fingerprint)
+            if known is None or finding.sort_key() < known.sort_key():
+                best[finding.fingerprint] = finding
+    return tuple(sorted(best.values(), key=Finding.sort_key))
+
+
+def _finding(rule: Rule, fact: Fact, message: str) -> Finding:
+    return Finding(
+        rule=rule.id,
+        severity=rule.severity,
+        message=message,
+        help=rule.help,
+        fact=fact,
+        fingerprint=fingerprint(rule.id, (fact.kind, *fact.identity)),
+    )

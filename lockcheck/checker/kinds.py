@@ -1,0 +1,220 @@
+"""The one table of fact kinds: which attributes a rule may select on and a message may name.
+
+Is: what a rule file is checked against, and what docs/reference/facts.md and the rule schema are made from.
+Is not: where facts come from (that is ``graph/``); an attribute that is missing here can't be used in a rule.
+
+Glossary words defined here: fact kind, attribute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class Shape(Enum):
+    """What values of an attribute look like."""
+
+    TEXT = "text"
+    FLAG = "true or false"
+    NUMBER = "number"
+    LIST = "list of texts"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeType:
+    """One attribute. ``words``: the only texts it can be (or hold), or None for any; ``optional``: it may be absent."""
+
+    shape: Shape
+    doc: str
+    words: tuple[str, ...] | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactKind:
+    """One kind of fact, its attributes by name (the common ones included)."""
+
+    name: str
+    doc: str
+    attributes: MappingProxyType[str, AttributeType]
+
+
+CONTEXTS = ("task", "softirq", "hardirq", "nmi")
+CATEGORIES = ("lock", "reclaim", "wait", "work", "timer", "rcu")
+MODES = ("exclusive", "shared", "recursive")
+ON_OFF = ("on", "off")
+
+COMMON = {
+    "locks": AttributeType(Shape.LIST, "the lock classes it is about"),
+    "functions": AttributeType(Shape.LIST, "every function that its witness goes through"),
+}
+
+
+def _text(doc: str, *words: str, optional: bool = False) -> AttributeType:
+    return AttributeType(Shape.TEXT, doc, words or None, optional)
+
+
+def _flag(doc: str) -> AttributeType:
+    return AttributeType(Shape.FLAG, doc)
+
+
+def _list(doc: str, *words: str) -> AttributeType:
+    return AttributeType(Shape.LIST, doc, words or None)
+
+
+def _number(doc: str) -> AttributeType:
+    return AttributeType(Shape.NUMBER, doc)
+
+
+LOCK = _text("the lock class")
+KIND = _text("its lock kind, as the dialect names it")
+MODE = _text("how it is taken", *MODES)
+CONTEXT = _text("the context it happens in", *CONTEXTS)
+INSIDE = _list("roles of the functions it happens inside (`dtor`, `shrinker`, `work` ...)")
+ROLE_FUNCTION = _text("the function with that role", optional=True)
+FUNCTION = _text("the function that does it")
+
+_TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
+    "circle": (
+        "a strong circle of dependencies: each lock class is taken while the one before is held",
+        {
+            "chain": _text("the circle as `A -> B -> A`"),
+            "length": _number("number of lock classes in it"),
+            "readers": _flag("some leg holds or wants a lock for reading"),
+            "lock_kinds": _list("the lock kinds in it"),
+            "categories": _list("what it goes through", *CATEGORIES),
+            "guards": _list("lock classes that every leg holds around it: only one of them can run at a time"),
+        },
+    ),
+    "recursion": (
+        "a lock class taken while the same class is held, where that can block",
+        {
+            "lock": LOCK,
+            "held_instance": _text("the instance that is held"),
+            "wanted_instance": _text("the instance that is taken"),
+            "mode": MODE,
+            "held_mode": _text("how the first one is held", *MODES),
+            "lock_kind": KIND,
+            "category": _text("what kind of thing it is", *CATEGORIES),
+        },
+    ),
+    "usage-conflict": (
+        "a class taken in an interrupt, and one taken with that interrupt enabled, that together can block it",
+        {
+            "form": _text("`one-class`, or `chain` when dependencies lead from the safe to the unsafe class",
+                          "one-class", "chain"),
+            "irq": _text("the interrupt", "hardirq", "softirq", "nmi"),
+            "safe": _text("the class that is taken in the interrupt"),
+            "unsafe": _text("the class that is taken with the interrupt enabled"),
+            "chain": _text("the classes from safe to unsafe, as `A -> B`"),
+            "safe_read": _flag("the interrupt takes it for reading"),
+            "unsafe_read": _flag("it is taken for reading with the interrupt enabled"),
+        },
+    ),
+    "wait-context": (
+        "a lock that may wait longer than its context allows",
+        {
+            "lock": LOCK,
+            "lock_kind": KIND,
+            "outer": _text("the wait type that taking it needs"),
+            "limit": _text("the wait type that the context allows"),
+            "limited_by": _text("what set that limit: a held lock class or the context"),
+            "context": CONTEXT,
+        },
+    ),
+    "sleep": (
+        "a place that may sleep",
+        {
+            "what": _text("what sleeps, as written"),
+            "atomic": _flag("it happens where sleeping is not allowed"),
+            "because": _list("why it is atomic there: held locks, `hardirqs off`, `softirq` ..."),
+            "context": CONTEXT,
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
+        },
+    ),
+    "acquisition": (
+        "a lock class taken inside a function with a role",
+        {
+            "lock": LOCK,
+            "lock_kind": KIND,
+            "mode": MODE,
+            "leaf": _flag("nothing is ever taken under this class"),
+            "inner": _text("one class that is taken under it", optional=True),
+            "irq_safe": _flag("nobody takes this class with hardirqs on"),
+            "irqs": _text("hardirqs at this step", *ON_OFF),
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
+            "context": CONTEXT,
+            "trylock": _flag("it is only tried"),
+        },
+    ),
+    "allocation": (
+        "an allocation inside a function with a role",
+        {
+            "gfp": _text("the flags that are in effect"),
+            "may_sleep": _flag("the flags allow sleeping"),
+            "may_reclaim": _flag("the flags allow direct reclaim"),
+            "fs": _flag("reclaim may enter file systems"),
+            "io": _flag("reclaim may start I/O"),
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
+            "context": CONTEXT,
+        },
+    ),
+    "call": (
+        "a call inside a function with a role",
+        {"callee": _text("the function called"), "inside": INSIDE, "role_function": ROLE_FUNCTION},
+    ),
+    "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),
+    "exit": (
+        "locks still held where an entry ends",
+        {"lock": _text("the lock classes left held"), "function": FUNCTION},
+    ),
+    "irq-state": (
+        "interrupt, softirq or preemption state, or an allocation scope, that an entry does not restore",
+        {"what": _text("what is not restored"), "function": FUNCTION},
+    ),
+    "irq-enable": ("hardirqs enabled inside a hardirq handler", {"function": FUNCTION}),
+    "assertion": (
+        "a lockdep_assert_held, or a function's `held:` or `must_not_hold:`, that does not hold",
+        {
+            "lock": LOCK,
+            "held": _flag("true: asserted to be held; false: asserted not to be"),
+            "contract": _flag("true: a function's contract; false: a step"),
+        },
+    ),
+    "nest-lock": (
+        "a nested acquisition whose nest lock is not held",
+        {"lock": LOCK, "nest": _text("the nest lock's class")},
+    ),
+    "lock-memory": (
+        "memory of a held lock initialised or freed",
+        {"lock": LOCK, "what": _text("what is done to it", "init", "free")},
+    ),
+    "user-return": ("a lock held when returning to user space", {"lock": LOCK}),
+    "pin": ("a pinned lock released, or a lock pinned that is not held", {"lock": LOCK}),
+    "leaf": (
+        "something taken under a lock that is declared a leaf",
+        {"lock": _text("the declared leaf"), "inner": _text("the class taken under it")},
+    ),
+    "depth": ("a held-lock stack deeper than the kernel's limit of 48", {"depth": _number("locks held")}),
+    "waiver": (
+        "a waiver that allows nothing, or no longer",
+        {
+            "state": _text("what is wrong with it", "unused", "expired"),
+            "waives": _text("what it names: a rule and locks, or a fingerprint"),
+            "expires": _text("the last day it was good for", optional=True),
+        },
+    ),
+}
+
+FACT_KINDS: MappingProxyType[str, FactKind] = MappingProxyType(
+    {
+        name: FactKind(name, doc, MappingProxyType(dict(sorted({**COMMON, **attributes}.items()))))
+        for name, (doc, attributes) in sorted(_TABLE.items())
+    }
+)
+"""Every fact kind by name."""

@@ -1,0 +1,215 @@
+"""Rule folders -> rules. Every error of all files in one run, each with its position.
+
+Is: where rule files are found (``<dir>/**/<rule-id>/rule.yaml``), read strictly and compiled.
+Is not: the judge (``evaluate.py``). A rule file is data: reading it runs nothing and follows no link out of its folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from lockcheck.checker.rule import Rule
+from lockcheck.checker.schema import RULE_ID, RuleFile
+from lockcheck.checker.select import Path as KeyPath
+from lockcheck.checker.shapes import SHAPES
+from lockcheck.checker.words import either
+from lockcheck.findings import SEVERITIES, Severity
+from lockcheck.model.places import Place, unpack
+from lockcheck.source.limits import Limits
+from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean, quote
+from lockcheck.source.reader import AT, KEYS, read
+from lockcheck.source.text import SourceText, decode
+
+RULE_FILE = "rule.yaml"
+MAX_RULE_BYTES = 1 << 20
+MAX_RULES = 2_000
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """What was read: rules by id, problems, and the text of each file for quoting."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    sources: dict[str, SourceText] = field(default_factory=dict)
+
+    def sorted(self) -> tuple[Rule, ...]:
+        """The rules by id."""
+        return tuple(self.rules[name] for name in sorted(self.rules))
+
+
+def built_in() -> Path:
+    """The folder of the built-in rules: inside the package when installed, at the top of a checkout otherwise."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_rules"
+    return inside if inside.is_dir() else package.parent / "rules"
+
+
+def read_rules(folders: Iterable[Path], limits: Limits | None = None) -> RuleSet:
+    """Read all rules below ``folders``. A rule of a later folder replaces one of the same id of an earlier folder."""
+    limits = limits or Limits()
+    found = RuleSet()
+    problems = Collector(limits.max_problems)
+    try:
+        for folder in folders:
+            for rule in _read_folder(folder, limits, problems, found.sources):
+                found.rules[rule.id] = rule
+    except TooManyProblems:
+        pass
+    found.problems = problems.sorted()
+    return found
+
+
+def _read_folder(folder: Path, limits: Limits, problems: Collector, sources: dict[str, SourceText]) -> list[Rule]:
+    """The rules of one folder; two of the same id in it are a problem."""
+    if not folder.is_dir():
+        problems.add(Problem(str(folder), 0, 0, "no such folder of rules", None, "no-rules"))
+        return []
+    paths = sorted(folder.glob(f"**/{RULE_FILE}"))
+    if not paths:
+        hint = f"rules are folders: <category>/<rule-id>/{RULE_FILE}"
+        problems.add(Problem(str(folder), 0, 0, f"no {RULE_FILE} in this folder", hint, "no-rules"))
+    rules: dict[str, Rule] = {}
+    for path in paths[:MAX_RULES]:
+        rule = _read_file(path, folder, limits, problems, sources)
+        if rule is None:
+            continue
+        if rule.id in rules:
+            other = rules[rule.id].place
+            text = f"a second rule '{rule.id}'; the first is {other.file}"
+            problems.add(Problem(*rule.place, text, "rename one of them", "duplicate-rule"))
+        rules[rule.id] = rule
+    return list(rules.values())
+
+
+def _read_file(
+    path: Path, root: Path, limits: Limits, problems: Collector, sources: dict[str, SourceText]
+) -> Rule | None:
+    source = _text_of(path, root)
+    if isinstance(source, Problem):
+        problems.add(source)
+        return None
+    sources[source.file] = source
+    ours = Collector(limits.max_problems)
+    try:
+        tree = read(source, limits, ours)
+        rule = None if ours else _compile(tree, path, root, source.file, ours)
+    except TooManyProblems:
+        rule = None
+    problems.add_all(ours.sorted())
+    return rule if not ours else None
+
+
+def _text_of(path: Path, root: Path) -> SourceText | Problem:
+    name = path.as_posix()
+    if not path.resolve().is_relative_to(root.resolve()):
+        return Problem(name, 0, 0, "the rule file is a link out of the folder of rules", None, "outside")
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_RULE_BYTES + 1)
+    except OSError as error:
+        return Problem(name, 0, 0, f"can't read the rule: {error.strerror or error}", None, "unreadable")
+    if len(data) > MAX_RULE_BYTES:
+        return Problem(name, 0, 0, f"the rule is larger than {MAX_RULE_BYTES >> 20} MiB", None, "too-large")
+    return decode(name, data)
+
+
+def _compile(tree: Any, path: Path, root: Path, name: str, problems: Collector) -> Rule | None:
+    """One rule from a document's tree; what is wrong goes to ``problems``."""
+
+    def report(keys: KeyPath, message: str, hint: str | None) -> None:
+        problems.add(Problem(*locate(tree, keys, name), message, hint, "invalid-rule"))
+
+    if not isinstance(tree, dict):
+        problems.add(Problem(name, 1, 1, f"expected a rule (a mapping), not {quote(tree)}", None, "invalid-rule"))
+        return None
+    try:
+        file = RuleFile.model_validate(plain(tree))
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_context=True):
+            report(*_explained(dict(one)))
+        return None
+    _check_words(file, path, report)
+    shapes = [shape for shape in SHAPES if getattr(file, shape) is not None]
+    if len(shapes) != 1:
+        report((), f"a rule judges in one way: it needs {either(SHAPES)}", None)
+        return None
+    kinds, matches = SHAPES[shapes[0]](file, report)
+    category = path.parent.parent.name if path.parent != root and path.parent.parent != root else ""
+    return Rule(
+        id=file.rule,
+        category=category,
+        summary=file.summary,
+        severity=SEVERITIES.get(file.severity, Severity.NOTE),
+        why=file.why.strip(),
+        help=file.help,
+        kinds=kinds,
+        matches=matches,
+        since=file.since,
+        kernel_title=file.lockdep,
+        limits=file.limits.strip() if file.limits else None,
+        see=tuple(file.see),
+        place=locate(tree, (), name),
+        folder=path.parent,
+    )
+
+
+def _check_words(file: RuleFile, path: Path, report: Callable[[KeyPath, str, str | None], None]) -> None:
+    """What pydantic can't say well: the id, its folder, the severity."""
+    import re
+
+    if not re.match(RULE_ID, file.rule):
+        report(("rule",), f"{quote(file.rule)} is not a rule id", "use lower-case words joined by '-'")
+    elif file.rule != path.resolve().parent.name:
+        report(("rule",), f"rule '{file.rule}' stands in folder '{path.resolve().parent.name}'", "give both one name")
+    if file.severity not in SEVERITIES:
+        hint = did_you_mean(file.severity, SEVERITIES) or f"it is {either(SEVERITIES)}"
+        report(("severity",), f"unknown severity {quote(file.severity)}", hint)
+
+
+def _explained(error: Mapping[str, Any]) -> tuple[KeyPath, str, str | None]:
+    """A pydantic error in our words: path, message, hint."""
+    keys: KeyPath = tuple(error["loc"])
+    name = str(keys[-1]) if keys else ""
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        known = tuple(RuleFile.model_fields)
+        return keys, f"unknown key '{name}'", did_you_mean(name, known) or f"expected one of {either(known)}"
+    if kind == "missing":
+        return keys[:-1], f"missing key '{name}'", None
+    wanted = {
+        "string_type": "a text",
+        "list_type": "a list",
+        "dict_type": "conditions by attribute",
+        "string_too_long": "a shorter text",
+        "string_too_short": "a text that is not empty",
+    }.get(kind, str(error["msg"]).lower())
+    return keys, f"'{name}' has to be {wanted}, not {quote(error['input'])}", None
+
+
+def plain(tree: Any) -> Any:
+    """The tree without its positions."""
+    if isinstance(tree, dict):
+        return {key: plain(value) for key, value in tree.items() if key not in (AT, KEYS)}
+    return [plain(value) for value in tree] if isinstance(tree, list) else tree
+
+
+def locate(tree: Any, keys: KeyPath, file: str) -> Place:
+    """Where ``keys`` leads in ``tree``: the key itself where its position is known, else what holds it."""
+    best = tree.get(AT, 0) if isinstance(tree, dict) else 0
+    for key in keys:
+        if isinstance(tree, dict):
+            best = tree.get(KEYS, {}).get(key, best)
+            tree = tree.get(key)
+        elif isinstance(tree, list) and isinstance(key, int) and key < len(tree):
+            tree = tree[key]
+        else:
+            break
+        if isinstance(tree, dict) and key is not keys[-1]:
+            best = tree.get(AT, best)
+    return unpack(file, best) if best else Place(file, 1, 1)

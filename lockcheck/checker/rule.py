@@ -1,0 +1,53 @@
+"""A rule after reading: a judgement over facts, with its words.
+
+Is: frozen values; ``matches`` is the compiled judgement. Is not: the file's shape (``schema.py``).
+
+Glossary words defined here: rule, shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from lockcheck.findings import Severity
+from lockcheck.model.facts import Fact
+from lockcheck.model.places import NOWHERE, Place
+
+
+class FactSource(Protocol):
+    """Whatever has facts by kind: an analysis, or a test's hand-made ones."""
+
+    def facts(self, kind: str) -> tuple[Fact, ...]:
+        """All facts of that kind, sorted."""
+
+
+Match: TypeAlias = tuple[Fact, str]
+"""A fact that breaks the rule, and the message about it."""
+
+Matcher: TypeAlias = Callable[[FactSource], Iterable[Match]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``category`` is the folder above its own; ``folder`` is where its cases are.
+
+    ``kinds``: the fact kinds it looks at. ``kernel_title``: what lockdep calls it, or None.
+    """
+
+    id: str
+    category: str
+    summary: str
+    severity: Severity
+    why: str
+    help: str
+    kinds: tuple[str, ...]
+    matches: Matcher = field(compare=False, repr=False)
+    since: str = ""
+    kernel_title: str | None = None
+    limits: str | None = None
+    see: tuple[str, ...] = ()
+    place: Place = field(default=NOWHERE, compare=False)
+    folder: Path | None = field(default=None, compare=False)

@@ -1,0 +1,207 @@
+"""Findings: facts that a rule forbids, with its words, and the result of a whole run.
+
+Is: the values that ``checker/`` makes and that ``report/``, ``cli/`` and users of the API read.
+Is not: a judgement (that is a rule file) nor a rendering (that is ``report/``).
+
+Glossary words defined here: finding, severity, fingerprint, result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Protocol
+
+from lockcheck.model.facts import Coverage, Dependency, Fact, UsageSummary
+from lockcheck.model.places import Place
+from lockcheck.model.program import Expectation
+
+if TYPE_CHECKING:
+    from lockcheck.source.problems import Problem
+
+FINGERPRINT_LENGTH = 16
+"""Hexadecimal digits of a fingerprint: 64 bits, far beyond what one project's findings can collide in."""
+
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+EXIT_FAILED = 2
+
+
+class Severity(IntEnum):
+    """How bad a finding is. ``ERROR``: the machine can deadlock or crash. ``WARNING``: a contract is broken.
+
+    ``NOTE``: worth knowing. Ordered, so that a threshold is a comparison.
+    """
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def word(self) -> str:
+        """The lower-case word used in rule files and in every report."""
+        return self.name.lower()
+
+
+SEVERITIES = {severity.word: severity for severity in Severity}
+"""Severity by its word, mildest first."""
+
+
+def fingerprint(rule: str, identity: Iterable[str]) -> str:
+    """A short name for a finding that survives moved lines: made of the rule id and the fact's identity only."""
+    text = "\x00".join((rule, *identity))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact that a rule forbids.
+
+    ``message`` is one line, built from the rule's template; ``help`` says what to do. ``fact`` carries the witness:
+    there is no finding without one. ``configs``: in a run over several kernel configs those in which it holds
+    (``CONFIG_A=y CONFIG_B=n``), else empty. ``kernel_title``: the title of the report that the kernel's lockdep
+    would print, or None where it has none.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    help: str
+    fact: Fact
+    fingerprint: str
+    kernel_title: str | None = None
+    configs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.fact.legs:
+            raise ValueError(f"a finding of {self.rule} needs a fact with a witness")
+
+    @property
+    def place(self) -> Place:
+        """The step of the model that the finding points at."""
+        return self.fact.place
+
+    @property
+    def at(self) -> str | None:
+        """The kernel ``file:line`` of that step, if the model says it."""
+        return self.fact.at
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """The lock classes that the fact is about."""
+        locks = self.fact.get("locks")
+        return locks if isinstance(locks, tuple) else ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The functions that its witness goes through."""
+        functions = self.fact.get("functions")
+        return functions if isinstance(functions, tuple) else ()
+
+    def sort_key(self) -> tuple[object, ...]:
+        """Worst first, then by place, rule and fingerprint: an order that no input order can change."""
+        return (-self.severity, self.place, self.rule, self.fingerprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """A finding that a waiver allows, with the waiver's reason."""
+
+    finding: Finding
+    reason: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Where findings and expectations differ. ``what``: ``missed`` (expected, not found) or ``unexpected``."""
+
+    what: str
+    text: str
+    place: Place
+    expectation: Expectation | None = None
+    finding: Finding | None = None
+
+
+class Analysed(Protocol):
+    """What a result needs from an analysis: the finished graph, for reports and for people."""
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """All dependencies, sorted."""
+
+    def usage(self) -> tuple[UsageSummary, ...]:
+        """Usage of every lock class, sorted."""
+
+
+NOTHING_COVERED = Coverage(functions=0, entries=0, classes=0, dependencies=0, contexts=0, steps=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run found, what it checked and what it could not.
+
+    ``findings`` are sorted worst first. ``problems`` are reasons why something could not be analysed: any of them
+    makes the run a failure. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
+    that were checked. ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the
+    last config, or None when nothing could be analysed.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    coverage: Coverage = NOTHING_COVERED
+    configs: tuple[str, ...] = ()
+    configs_skipped: int = 0
+    files: tuple[str, ...] = ()
+    named_files: tuple[str, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    expecting: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    analysis: Analysed | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def checked_nothing(self) -> bool:
+        """True when no function had an entry: such a run proves nothing and is not clean."""
+        return self.coverage.entries == 0
+
+    @property
+    def failed(self) -> bool:
+        """True when something could not be analysed, or nothing was."""
+        return bool(self.problems) or self.checked_nothing
+
+    @property
+    def ok(self) -> bool:
+        """True when everything was analysed and no finding is a warning or worse."""
+        return self.exit_code == EXIT_CLEAN
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings (warnings or errors), 2 could not analyse."""
+        return self.exit_code_for(Severity.WARNING)
+
+    def exit_code_for(self, fail_on: Severity) -> int:
+        """The exit code when findings below ``fail_on`` are only shown."""
+        if self.failed:
+            return EXIT_FAILED
+        return EXIT_FINDINGS if any(one.severity >= fail_on for one in self.findings) else EXIT_CLEAN
+
+    def expectation_mismatches(self) -> tuple[Mismatch, ...]:
+        """Expectations that no finding met and findings that no expectation names, sorted by place.
+
+        Empty when no checked model has an ``expect:``.
+        """
+        return self.mismatches
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """The lock-order graph's dependencies, each with its witness; empty when nothing was analysed."""
+        return self.analysis.dependencies() if self.analysis is not None else ()
+
+    def usage(self) -> tuple[UsageSummary, ...]:
+        """How each lock class is used (lockdep's four characters and their names)."""
+        return self.analysis.usage() if self.analysis is not None else ()
+
+    def count(self, severity: Severity) -> int:
+        """Number of findings of exactly that severity."""
+        return sum(1 for one in self.findings if one.severity == severity)
