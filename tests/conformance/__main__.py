@@ -13,11 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tests.conformance.corpus import Row, Wanted, read, rows
-from tests.conformance.run import Outcome, judge_all
-from tests.conformance.to_model import model_of
-
-STATES = ("agree", "differ", "not expressible")
+from tests.conformance.corpus import NotExpressibleError, Row, read
+from tests.conformance.formats import accepted, rows, text_of
+from tests.conformance.run import STATES, Outcome, judge_all
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
@@ -32,10 +30,6 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
 
 def _all_rows(files: Iterable[Path]) -> list[Row]:
     return [row for path in files for case in read(path) for row in rows(case)]
-
-
-def _verdict(wanted: Wanted) -> str:
-    return (wanted.kind or "bug") if wanted.bug else "ok"
 
 
 def _table(outcomes: Sequence[Outcome]) -> Iterable[str]:
@@ -59,7 +53,9 @@ def _report(outcomes: Sequence[Outcome]) -> bool:
         print(f"not expressible: {count} x {why}{' (bookkeeping)' if excused else ''}")
     different = [outcome for outcome in outcomes if outcome.state == "differ"]
     for one in different:
-        print(f"differs: {one.id}: expected {_verdict(one.wanted)}, got {one.got}")
+        print(f"differs: {one.id}: expected {one.wanted}, got {one.got}")
+    for one in (outcome for outcome in outcomes if outcome.listed):
+        print(f"listed: {one.id}: expected {one.wanted}, got {one.got}: {one.why}")
     return not different and all(one.excused for one in unsaid)
 
 
@@ -68,19 +64,19 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _arguments(words)
     try:
         todo = _all_rows(options.files)
-    except (OSError, ValueError) as problem:
+    except (OSError, EOFError, ValueError, KeyError, NotExpressibleError) as problem:
         print(f"cannot read the corpus: {problem}", file=sys.stderr)
         return 2
     if options.show:
         shown = [row for row in todo if row.id == options.show]
-        print(*(model_of(row.case) for row in shown), sep="---\n", end="")
+        print(*(text_of(row) for row in shown), sep="---\n", end="")
         return 0 if shown else 2
     if options.sample and options.sample < len(todo):
         todo = random.Random(options.seed).sample(todo, options.sample)
     if not todo:
         print("no cases", file=sys.stderr)
         return 2
-    return 0 if _report(list(judge_all(todo, options.jobs))) else 1
+    return 0 if _report(list(judge_all(todo, accepted(), options.jobs))) else 1
 
 
 if __name__ == "__main__":

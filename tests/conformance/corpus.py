@@ -20,11 +20,12 @@ WAITS = ("wait", "complete")
 
 DROPS = frozenset({"unlock", "ww_unlock", "ww_acquire_fini"})
 TAKES = frozenset(
-    {"lock", "read_lock", "read_lock_recursive", "read_lock_queued", "trylock", "read_trylock", "read_trylock_recursive"}
-    | {"ww_acquire_init", "ww_lock", "ww_lock_slow", "ww_trylock"}
+    {"lock", "read_lock", "read_lock_recursive", "read_lock_queued"}
+    | {"trylock", "read_trylock", "read_trylock_recursive", "ww_acquire_init", "ww_lock", "ww_lock_slow"}
+    | {"ww_trylock"}
 )
 
-BOOKKEEPING = frozenset({"ww_api", "debug_warn", "pin_warn"})
+BOOKKEEPING = frozenset({"ww_api", "debug_warn", "pin_warn", "unregistered_key"})
 """Kinds that judge a call's bookkeeping, not locking: no model has to say them."""
 
 ALIKE = {"irq_dep": "irq_inversion"}
@@ -45,10 +46,13 @@ class Switches(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The verdict to meet. ``kind`` None when it is ``ok``, or when any kind will do."""
+    """The verdict to meet. ``kinds``: all of them must be found; none when it is ``ok``, or when any kind will do."""
 
     bug: bool
-    kind: str | None
+    kinds: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (" and ".join(self.kinds) or "bug") if self.bug else "ok"
 
 
 class Row(NamedTuple):
@@ -82,7 +86,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 def _wanted(verdict: Mapping[str, Any]) -> Wanted:
     kind = verdict.get("kind")
-    return Wanted(verdict["expected"] == "bug", ALIKE.get(kind, kind) if kind else None)
+    return Wanted(verdict["expected"] == "bug", (ALIKE.get(kind, kind),) if kind else ())
 
 
 def rows(case: Mapping[str, Any]) -> Iterator[Row]:

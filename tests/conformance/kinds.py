@@ -27,6 +27,14 @@ KIND_OF_RULE = {
 }
 
 
-def kinds_of(rules: Iterable[str]) -> tuple[str, ...]:
-    """The kinds that findings of these rules are, sorted; rules without a report in lockdep are left out."""
-    return tuple(sorted({KIND_OF_RULE[rule] for rule in rules if rule in KIND_OF_RULE}))
+SLEEP_RULE = "sleep-in-atomic"
+"""Not lockdep's: ``might_sleep()`` reports it. The corpora leave it out; a recorded kernel says it."""
+
+
+def kinds_of(rules: Iterable[str], sleeps: bool = False) -> tuple[str, ...]:
+    """The kinds that findings of these rules are, sorted; rules without a report in lockdep are left out.
+
+    ``sleeps``: count sleeping in atomic context, as kind ``sleep``.
+    """
+    found = {KIND_OF_RULE.get(rule, "sleep" if sleeps and rule == SLEEP_RULE else "") for rule in rules}
+    return tuple(sorted(found - {""}))

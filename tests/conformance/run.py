@@ -1,28 +1,32 @@
 """Judging rows: model text, the public API, and whether verdict and kind agree.
 
-Is: what one row comes to, and how many are judged at once. Is not: the format of a corpus, nor what is printed.
+Is: what one row comes to, and how many are judged at once. Is not: a format, nor what is printed.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import lockcheck
 from tests.conformance.corpus import BOOKKEEPING, NotExpressibleError, Row, Wanted
+from tests.conformance.formats import Accepted, text_of
 from tests.conformance.kinds import kinds_of
-from tests.conformance.to_model import model_of
+from tests.conformance.scenarios import is_scenario
 
 CHUNK = 32
 """Rows handed to a worker at a time: enough to make passing them cheap, few enough to keep all workers busy."""
 
+STATES = ("agree", "differ", "not expressible")
+
 
 class Outcome(NamedTuple):
-    """What became of a row. ``state``: ``agree``, ``differ`` or ``not expressible``.
+    """What became of a row. ``state`` is one of :data:`STATES`.
 
-    ``got``: kinds of the findings, or the error that stopped the check. ``why``: what could not be said, and
-    ``excused`` whether that is bookkeeping which no model has to say.
+    ``got``: kinds of the findings, or the error that stopped the check. ``why``: what could not be said (``excused``
+    when it is bookkeeping that no model has to say), or the reason why it may differ (``listed``).
     """
 
     id: str
@@ -32,41 +36,48 @@ class Outcome(NamedTuple):
     got: str = ""
     why: str = ""
     excused: bool = False
+    listed: bool = False
 
 
 def found(text: str, name: str) -> tuple[str, ...]:
-    """Rule ids of what lockcheck finds in a model. Raises :class:`lockcheck.LockcheckError` when it is not a model."""
+    """Rule ids of what lockcheck finds in a model. Raises :class:`lockcheck.LoadError` when it is not a model."""
     result = lockcheck.check(lockcheck.ModelText(text, name))
     return tuple(finding.rule for finding in result.findings)
 
 
 def agrees(wanted: Wanted, kinds: Sequence[str]) -> bool:
-    """Does a set of kinds meet the verdict? Nothing where nothing is wanted, else the wanted kind among them."""
+    """Do the kinds found meet the verdict? None where nothing is wanted, else all wanted ones among them."""
     if not wanted.bug:
         return not kinds
-    return wanted.kind in kinds if wanted.kind else bool(kinds)
+    return set(wanted.kinds) <= set(kinds) if wanted.kinds else bool(kinds)
 
 
-def judge(row: Row) -> Outcome:
+def judge(row: Row, accepted: Mapping[str, Accepted] | None = None) -> Outcome:
     """Check one row's model."""
     try:
-        kinds = kinds_of(found(model_of(row.case), f"{row.id}.yaml"))
+        kinds = kinds_of(found(text_of(row), f"{row.id}.yaml"), sleeps=is_scenario(row.case))
     except NotExpressibleError as problem:
         return Outcome(row.id, row.family, "not expressible", row.wanted, why=str(problem))
-    except lockcheck.LockcheckError as problem:
+    except lockcheck.LoadError as problem:
         return Outcome(row.id, row.family, "differ", row.wanted, got=str(problem))
+    got = ", ".join(kinds) or "ok"
     if agrees(row.wanted, kinds):
-        return Outcome(row.id, row.family, "agree", row.wanted, ", ".join(kinds))
-    if row.wanted.kind in BOOKKEEPING:
-        return Outcome(row.id, row.family, "not expressible", row.wanted, why=row.wanted.kind or "", excused=True)
-    return Outcome(row.id, row.family, "differ", row.wanted, ", ".join(kinds) or "ok")
+        return Outcome(row.id, row.family, "agree", row.wanted, got)
+    beyond = tuple(kind for kind in kinds if kind not in row.wanted.kinds)
+    listed = (accepted or {}).get(row.id)
+    if listed and beyond == listed.says and set(row.wanted.kinds) <= set(kinds):
+        return Outcome(row.id, row.family, "agree", row.wanted, got, why=listed.reason, listed=True)
+    if BOOKKEEPING.intersection(row.wanted.kinds):
+        return Outcome(row.id, row.family, "not expressible", row.wanted, why=str(row.wanted), excused=True)
+    return Outcome(row.id, row.family, "differ", row.wanted, got)
 
 
-def judge_all(rows: Iterable[Row], jobs: int) -> Iterator[Outcome]:
+def judge_all(rows: Iterable[Row], accepted: Mapping[str, Accepted], jobs: int) -> Iterator[Outcome]:
     """Outcomes in the order of the rows, computed by ``jobs`` processes."""
     todo = list(rows)
+    one = partial(judge, accepted=accepted)
     if jobs < 2 or len(todo) < 2 * CHUNK:
-        yield from map(judge, todo)
+        yield from map(one, todo)
         return
     with multiprocessing.Pool(jobs) as pool:
-        yield from pool.imap(judge, todo, CHUNK)
+        yield from pool.imap(one, todo, CHUNK)

@@ -6,18 +6,14 @@ Is not: ``to_program``, which skips the language.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from tests.conformance.corpus import IMPLICIT, NotExpressibleError, Switches, completions, left_held, switches_of
+from tests.conformance.text import scalar
 
 Op: TypeAlias = Sequence[Any]
 Writer: TypeAlias = "Callable[[str, Mapping[str, Any]], list[str]]"
-
-PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*(->[A-Za-z0-9_.]+)*\Z")
-RESERVED = frozenset({"true", "false", "null", "True", "False", "Null", "TRUE", "FALSE", "NULL"})
 
 KIND_OF_TYPE = {
     "raw_spinlock": "raw_spinlock",
@@ -39,11 +35,6 @@ KIND_OF_TYPE = {
 """Lock types of the corpus -> lock kinds of the dialect."""
 
 
-def scalar(text: str) -> str:
-    """The text as a YAML scalar that is read back as it is."""
-    return text if PLAIN.match(text) and text not in RESERVED else json.dumps(text, ensure_ascii=False)
-
-
 def _on_lock(verb: str) -> Writer:
     def write(of: str, options: Mapping[str, Any]) -> list[str]:
         extra = ""
@@ -62,7 +53,7 @@ def _word(verb: str) -> Writer:
 
 
 def _gfp(verb: str) -> Writer:
-    return lambda of, options: [f"{verb}: {of}" if PLAIN.match(of) else f"{verb}: {json.dumps(of)}"]
+    return lambda of, options: [f"{verb}: {scalar(of)}"]
 
 
 def _ww_lock(of: str, options: Mapping[str, Any]) -> list[str]:
