@@ -1,0 +1,304 @@
+"""A function with its parameters bound -> a control-flow graph of bundles of actions.
+
+Is: the place where references become indexes and where conditions that parameters decide disappear.
+Is not: any following of paths (``walk``). Steps are compiled back to front, each with its continuation, so that
+loops, early returns, gotos and breaks are plain edges and nothing is unrolled.
+
+Glossary words defined here: bundle, binding.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from lockcheck.analysis.actions import Action, Outcome
+from lockcheck.analysis.binder import Binder
+from lockcheck.analysis.state import State, Universe
+from lockcheck.model.program import Function, Program
+from lockcheck.model.steps import Branch, Call, Choice, Cond, Do, Hook, Jump, Label, Loop, Param, Ref, Step, Value
+
+Binding: TypeAlias = "tuple[tuple[str, Value], ...]"
+
+RUN, CALL, TEST, FORK, FORGET, NOP, END = range(7)
+
+
+class Bundle:
+    """The actions of one step; its outcome is remembered per state (``State.memo``)."""
+
+    __slots__ = ("actions",)
+
+    def __init__(self, actions: tuple[Action, ...]) -> None:
+        self.actions = actions
+
+    def apply(self, universe: Universe, state: State) -> Outcome:
+        """All actions in order. Stops where the path stops."""
+        now: State | None = state
+        events: tuple[object, ...] = ()
+        opens = False
+        for action in self.actions:
+            assert now is not None
+            outcome = action.apply(universe, now)
+            events += outcome.events
+            opens = opens or outcome.opens
+            now = outcome.state
+            if now is None:
+                break
+        outcome = state.memo[self] = Outcome(now, events, opens)  # type: ignore[arg-type]
+        return outcome
+
+
+class Site(NamedTuple):
+    """Where a call may go: function index and binding."""
+
+    function: int
+    binding: Binding
+
+
+class Op:
+    """A node of the graph. ``arg`` by code: Bundle, tuple of sites, (atom, binding-free test), words, or None."""
+
+    __slots__ = ("arg", "code", "join", "other", "step", "then")
+
+    def __init__(self, code: int, arg: object, then: int, other: tuple[int, ...] = (), step: Step | None = None) -> None:
+        self.code, self.arg, self.then, self.other, self.step = code, arg, then, other, step
+        self.join = False
+
+
+class Code:
+    """A compiled function: ``ops`` and where it starts. ``place`` gives a step's packed position by op index."""
+
+    __slots__ = ("binding", "entry", "function", "index", "ops")
+
+    def __init__(self, index: int, function: Function, binding: Binding, ops: list[Op], entry: int) -> None:
+        self.index, self.function, self.binding, self.ops, self.entry = index, function, binding, ops, entry
+
+
+class Compiler:
+    """Compiles each (function, binding) once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.binder = Binder(program)
+        self._known: dict[tuple[int, Binding], Code] = {}
+        self._bundles: dict[tuple[int, Binding], tuple[object, Bundle]] = {}
+
+    def code(self, index: int, binding: Binding) -> Code:
+        """The code of a function; ``binding`` holds only parameters it declares, in its order."""
+        key = (index, binding)
+        found = self._known.get(key)
+        if found is None:
+            function = self.program.functions[index]
+            found = self._known[key] = _Builder(self, function, dict(binding)).build(index, binding)
+        return found
+
+    def synthetic(self, function: Function) -> Code:
+        """Code of a function that is not in the program (an entry's prelude)."""
+        return _Builder(self, function, {}).build(-1, ())
+
+    def bundle(self, step: Do, binding: dict[str, Value]) -> Bundle:
+        """The compiled effects of a step; shared by all steps with the same effects and binding."""
+        key = (id(step.effects), tuple(binding.items()))
+        found = self._bundles.get(key)
+        if found is None:
+            actions = tuple(action for effect in step.effects for action in self.binder.actions(effect, binding))
+            found = self._bundles[key] = (step.effects, Bundle(actions))
+        return found[1]
+
+
+def _conditions(steps: Iterable[Step]) -> Iterable[Cond]:
+    for step in steps:
+        if isinstance(step, Branch):
+            yield step.cond
+            yield from _conditions(step.then)
+            yield from _conditions(step.orelse)
+        elif isinstance(step, Choice):
+            for block in step.blocks:
+                yield from _conditions(block)
+        elif isinstance(step, Loop):
+            yield from _conditions(step.body)
+
+
+def _words(cond: Cond) -> Iterable[str]:
+    if cond.op == "word":
+        yield str(cond.a)
+    for part in (cond.a, cond.b):
+        if isinstance(part, Cond):
+            yield from _words(part)
+
+
+def _words_in(steps: Iterable[Step]) -> list[str]:
+    return [word for cond in _conditions(steps) for word in _words(cond)]
+
+
+def _labels(steps: Iterable[Step]) -> Iterable[str]:
+    for step in steps:
+        if isinstance(step, Label):
+            yield step.name
+        elif isinstance(step, Branch):
+            yield from _labels(step.then)
+            yield from _labels(step.orelse)
+        elif isinstance(step, Choice):
+            for block in step.blocks:
+                yield from _labels(block)
+        elif isinstance(step, Loop):
+            yield from _labels(step.body)
+
+
+class _Builder:
+    """Builds one control-flow graph, back to front."""
+
+    def __init__(self, compiler: Compiler, function: Function, binding: dict[str, Value]) -> None:
+        self.compiler, self.function, self.binding = compiler, function, binding
+        self.ops: list[Op] = []
+        self.labels: dict[str, int] = {}
+        self.tracked: frozenset[str] = frozenset()
+        self.end = self.emit(Op(END, None, -1))
+
+    def build(self, index: int, binding: Binding) -> Code:
+        """The finished code, with join points marked."""
+        steps = self.function.steps
+        simple = all(type(step) is Do or type(step) is Call for step in steps)
+        if not simple:
+            counts = Tally(_words_in(steps))
+            self.tracked = frozenset(word for word, count in counts.items() if count > 1)
+            for name in _labels(steps):
+                self.labels[name] = self.emit(Op(NOP, None, self.end))
+        entry = self.block(steps, self.end, frozenset(), (-1, -1))
+        if not simple:
+            self.mark_joins(entry)
+        return Code(index, self.function, binding, self.ops, entry)
+
+    def mark_joins(self, entry: int) -> None:
+        """Nodes with several predecessors: only there can paths meet."""
+        seen = {entry}
+        todo = [entry]
+        while todo:
+            op = self.ops[todo.pop()]
+            for successor in (op.then, *op.other):
+                if successor < 0:
+                    continue
+                if successor in seen:
+                    self.ops[successor].join = True
+                else:
+                    seen.add(successor)
+                    todo.append(successor)
+
+    def emit(self, op: Op) -> int:
+        """Add a node; its index."""
+        self.ops.append(op)
+        return len(self.ops) - 1
+
+    def block(self, steps: Sequence[Step], then: int, live: frozenset[str], loop: tuple[int, int]) -> int:
+        """Compile steps that continue at ``then``. ``live``: tracked words still asked for afterwards.
+        ``loop``: where break and continue go."""
+        for step in reversed(steps):
+            if self.tracked and not self.labels:
+                used = self.tracked.intersection(_words_in((step,)))
+                dying = used - live
+                if dying:
+                    then = self.emit(Op(FORGET, dying, then))
+                live |= used
+            then = self.step(step, then, live, loop)
+        return then
+
+    def step(self, step: Step, then: int, live: frozenset[str], loop: tuple[int, int]) -> int:
+        """Compile one step that continues at ``then``; the index where it starts."""
+        if type(step) is Do:
+            return self.emit(Op(RUN, self.compiler.bundle(step, self.binding), then, (), step))
+        if isinstance(step, Call):
+            return self.call(step, then)
+        if isinstance(step, Branch):
+            yes = self.block(step.then, then, live, loop)
+            no = self.block(step.orelse, then, live, loop)
+            return self.test(step.cond, yes, no, step)
+        if isinstance(step, Choice):
+            ways = tuple(self.block(block, then, live, loop) for block in step.blocks)
+            return self.emit(Op(FORK, None, -1, ways, step))
+        if isinstance(step, Loop):
+            return self.loop(step, then, live)
+        if isinstance(step, Jump):
+            return self.jump(step, loop)
+        assert isinstance(step, Label)
+        self.ops[self.labels[step.name]].then = then
+        return self.labels[step.name]
+
+    def jump(self, step: Jump, loop: tuple[int, int]) -> int:
+        """return, break, continue or goto: just the place where it goes."""
+        if step.what == "goto":
+            return self.labels[step.label or ""]
+        return {"return": self.end, "break": loop[0], "continue": loop[1]}[step.what]
+
+    def loop(self, step: Loop, then: int, live: frozenset[str]) -> int:
+        """The body any number of times; words decided in it are decided anew each time round."""
+        head = self.emit(Op(FORK, None, -1, (), step))
+        again = head
+        words = self.tracked.intersection(_words_in(step.body))
+        if words:
+            again = self.emit(Op(FORGET, words, head))
+        body = self.block(step.body, again, live | words, (then, again))
+        self.ops[head].other = (then, body)
+        return body if step.once else head
+
+    def test(self, cond: Cond, yes: int, no: int, step: Step) -> int:
+        """A condition as branches over its atoms, short-circuited; decided atoms leave nothing behind."""
+        if cond.op == "not":
+            assert isinstance(cond.a, Cond)
+            return self.test(cond.a, no, yes, step)
+        if cond.op in ("and", "or"):
+            assert isinstance(cond.a, Cond) and isinstance(cond.b, Cond)
+            second = self.test(cond.b, yes, no, step)
+            return self.test(cond.a, second, no, step) if cond.op == "and" else self.test(cond.a, yes, second, step)
+        decided = self.compiler.binder.decide(cond, self.binding)
+        if decided is not None:
+            return yes if decided else no
+        if cond.op == "word" and cond.a not in self.tracked:
+            return self.emit(Op(FORK, None, -1, (yes, no), step))
+        atom = self.compiler.binder.bound(cond, self.binding)
+        return self.emit(Op(TEST, atom, -1, (yes, no), step))
+
+    def call(self, step: Call, then: int) -> int:
+        """A call of any of the targets; a hook without function is nothing, a callback without value is said."""
+        sites: list[Site] = []
+        unknown: list[str] = []
+        for target in step.targets:
+            index = self.target(target, unknown)
+            if index is not None:
+                sites.append(Site(index, self.arguments(step, index)))
+        start = then
+        if sites:
+            start = self.emit(Op(CALL, tuple(dict.fromkeys(sites)), then, (), step))
+        if unknown:
+            note = Bundle((self.compiler.binder.unknown(f"call through ${unknown[0]} with no known target"),))
+            start = self.emit(Op(RUN, note, start, (), step))
+        return start
+
+    def target(self, target: Ref | Hook, unknown: list[str]) -> int | None:
+        """The function index behind a target, or None."""
+        if isinstance(target, Hook):
+            cache = self.resolve(target.cache)
+            if cache is None:
+                unknown.append(f"{getattr(target.cache, 'name', '')}.{target.which}")
+                return None
+            found: int | None = getattr(self.compiler.program.caches[cache.value], target.which)
+            return found
+        value = self.resolve(target)
+        if value is None or value.kind != "function":
+            unknown.append(target.name if isinstance(target, Param) else "")
+            return None
+        return value.value
+
+    def resolve(self, ref: Ref) -> Value | None:
+        """A reference as a value, or None when this call leaves it open."""
+        return self.binding.get(ref.name) if isinstance(ref, Param) else ref
+
+    def arguments(self, step: Call, index: int) -> Binding:
+        """The callee's binding: its own parameters, in its order."""
+        given = {name: self.resolve(ref) for name, ref in step.args}
+        bound = []
+        for name in self.compiler.program.functions[index].params:
+            value = given.get(name)
+            if value is not None:
+                bound.append((name, value))
+        return tuple(bound)

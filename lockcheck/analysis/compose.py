@@ -1,0 +1,281 @@
+"""Logs of single functions -> facts about the whole program, composed over calls.
+
+Is: dependencies, usage and requirements with their evidence. A caller's held locks meet what its callees acquire
+through bitsets, never by following a path again. Is not: circles or conflicts (``graph``), nor words.
+
+Glossary words defined here: exposed acquisition, evidence, dependency, usage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from lockcheck.analysis.actions import Table, ordered
+from lockcheck.analysis.closure import closure, components
+from lockcheck.analysis.entries import Root
+from lockcheck.analysis.events import Acquired, Asserted, Enabled, Event
+from lockcheck.analysis.state import RECURSIVE, HeldStack, State
+from lockcheck.analysis.walk import Node
+
+
+class Evidence(NamedTuple):
+    """Where something happens: op ``index`` of ``node``, in ``state``. ``level``: the held lock it is about.
+    ``key``: what a callee of that call step acquires (an acquisition key), when it does not happen in ``node`` itself."""
+
+    node: Node
+    index: int
+    state: State
+    level: HeldStack | None = None
+    callee: Node | None = None
+    key: int = -1
+
+
+class Recursion(NamedTuple):
+    """A class taken while it is held: where it is held (``level`` in ``evidence``), and the acquisition."""
+
+    evidence: Evidence
+    event: Acquired
+    node: Node
+    index: int
+
+
+class Broken(NamedTuple):
+    """An assertion that does not hold: who asserts (``node``, ``index``) and, for assert_not_held, who holds."""
+
+    event: Asserted
+    node: Node
+    index: int
+    path: tuple[Evidence, ...]
+
+
+USED_IN, ENABLED = 0, 1
+HARDIRQ, SOFTIRQ, NMI = "hardirq", "softirq", "nmi"
+
+
+class UsageBit(NamedTuple):
+    """``direction`` USED_IN or ENABLED, of an irq kind, in a mode (0 write, 1 reader, 2 recursive reader)."""
+
+    irq: str
+    direction: int
+    mode: int
+
+
+def acquisition_key(event: Acquired) -> int:
+    """Class and arrival kind of an acquisition as one bit index: odd for recursive readers."""
+    return event.entry.cls * 2 + (event.entry.mode == RECURSIVE)
+
+
+class Composer:
+    """Composes the logs of all nodes that entries reach.
+
+    ``dependencies``: (outer class, inner class) -> {(outer exclusive, inner recursive): {confinement: evidence}}.
+    ``usage``: class -> {UsageBit: evidence}.
+    """
+
+    def __init__(self, roots: list[Root], table: Table) -> None:
+        self.table = table
+        self.roots = roots
+        self.nodes = reachable(root.node for root in roots)
+        self.number = {node: index for index, node in enumerate(self.nodes)}
+        self.dependencies: dict[tuple[int, int], dict[tuple[bool, bool], dict[int, Evidence]]] = {}
+        self.usage: dict[int, dict[UsageBit, Evidence]] = {}
+        self.acquired: dict[int, Evidence] = {}
+        self.recursions: list[Recursion] = []
+        self._digested: dict[int, tuple[Event, int, int]] = {}
+        self._digest_logs()
+        self._close()
+        self._compose_calls()
+
+    # -- one function at a time ------------------------------------------------------------------------------------
+
+    def _digest_logs(self) -> None:
+        self.exposed_own: list[int] = []
+        self.acquired_own: list[int] = []
+        self.enabled_own: list[int] = []
+        digested = self._digested
+        for node in self.nodes:
+            exposed = taken = enabled = 0
+            for index, event in node.log:
+                known = digested.get(id(event))
+                if known is None:
+                    known = self._digest(node, index, event)
+                exposed |= known[1]
+                taken |= known[2]
+                if type(event) is Enabled:
+                    enabled |= event.hardirq | event.softirq << 1
+            self.exposed_own.append(exposed)
+            self.acquired_own.append(taken)
+            self.enabled_own.append(enabled)
+
+    def _digest(self, node: Node, index: int, event: Event) -> tuple[Event, int, int]:
+        exposed = taken = 0
+        if type(event) is Acquired:
+            exposed, taken = self._acquisition(node, index, event)
+        elif type(event) is Enabled:
+            self._enabled(Evidence(node, index, event.state), event.hardirq, event.softirq)
+        known = self._digested[id(event)] = (event, exposed, taken)
+        return known
+
+    def _acquisition(self, node: Node, index: int, event: Acquired) -> tuple[int, int]:
+        entry, state = event.entry, event.state
+        where = Evidence(node, index, state)
+        self.acquired.setdefault(entry.cls, where)
+        self._mark(event, where)
+        if event.recursion is not None:
+            self.recursions.append(Recursion(where._replace(level=event.recursion), event, node, index))
+        if entry.trylock or not entry.checked:
+            return 0, 0
+        taken = 1 << entry.cls
+        if event.excused:
+            return 0, taken
+        levels, bottom = state.held.blockers(state.context.irq_context)
+        for level in levels:
+            self.add(level, entry.cls, entry.mode == RECURSIVE, where._replace(level=level))
+        bottom = bottom and state.context.irq_context == state.context.base
+        return (1 << acquisition_key(event) if bottom else 0), taken
+
+    def add(self, level: HeldStack, inner: int, recursive: bool, evidence: Evidence) -> None:
+        """Record a dependency from the held lock on top of ``level``."""
+        outer = level.entry
+        assert outer is not None
+        if outer.cls == inner:
+            return
+        kinds = self.dependencies.setdefault((outer.cls, inner), {})
+        kinds.setdefault((outer.mode == 0, recursive), {}).setdefault(evidence.state.context.confinement, evidence)
+
+    def _mark(self, event: Acquired, where: Evidence) -> None:
+        """mark_usage(): what an acquisition says about its class."""
+        entry, context = event.entry, event.state.context
+        if not entry.checked:
+            return
+        bits = self.usage.setdefault(entry.cls, {})
+        if not entry.trylock:
+            if context.nmi:
+                bits.setdefault(UsageBit(NMI, USED_IN, entry.mode), where)
+            if context.hardirq:
+                bits.setdefault(UsageBit(HARDIRQ, USED_IN, entry.mode), where)
+            if context.softirq:
+                bits.setdefault(UsageBit(SOFTIRQ, USED_IN, entry.mode), where)
+        if not context.nmi:
+            bits.setdefault(UsageBit(NMI, ENABLED, entry.mode), where)
+        if not event.sync and not entry.irqs_off:
+            bits.setdefault(UsageBit(HARDIRQ, ENABLED, entry.mode), where)
+            if context.softirqs_on:
+                bits.setdefault(UsageBit(SOFTIRQ, ENABLED, entry.mode), where)
+
+    def _enabled(self, where: Evidence, hardirq: bool, softirq: bool) -> None:
+        """mark_held_locks(): every held lock can be interrupted from here on."""
+        for level in where.state.held.levels():
+            entry = level.entry
+            assert entry is not None
+            if not entry.checked:
+                continue
+            bits = self.usage.setdefault(entry.cls, {})
+            evidence = where._replace(level=level)
+            if hardirq:
+                bits.setdefault(UsageBit(HARDIRQ, ENABLED, entry.mode), evidence)
+            if softirq:
+                bits.setdefault(UsageBit(SOFTIRQ, ENABLED, entry.mode), evidence)
+
+    # -- over calls ------------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        number = self.number
+        every: list[list[int]] = []
+        through: list[list[int]] = []
+        for node in self.nodes:
+            every.append(list({number[callee]: None for _, _, callee in node.calls}))
+            through.append(list({number[callee]: None for _, state, callee in node.calls if passes(state, callee)}))
+        parts = components(len(self.nodes), every)
+        self.callees = every
+        self.exposed = closure(parts, self.exposed_own, through)
+        self.taken = closure(parts, self.acquired_own, every)
+        self.enabled = closure(parts, self.enabled_own, every)
+
+    def _compose_calls(self) -> None:
+        pending: dict[tuple[int, int, bool, int], int] = {}
+        done: set[tuple[State, int]] = set()
+        for node in self.nodes:
+            for index, state, callee in node.calls:
+                if not state.held.depth or callee.entry.held.depth:
+                    continue
+                target = self.number[callee]
+                if (state, target) in done:
+                    continue
+                done.add((state, target))
+                self._compose_call(node, index, state, callee, target, pending)
+
+    def _compose_call(
+        self, node: Node, index: int, state: State, callee: Node, target: int,
+        pending: dict[tuple[int, int, bool, int], int],
+    ) -> None:  # fmt: skip
+        exposed = self.exposed[target]
+        if exposed:
+            confinement = state.context.confinement
+            for level in state.held.blockers(state.context.irq_context)[0]:
+                entry = level.entry
+                assert entry is not None
+                mark = (entry.cls, 0, entry.mode == 0, confinement)
+                fresh = exposed & ~pending.get(mark, 0)
+                if fresh:
+                    pending[mark] = pending.get(mark, 0) | fresh
+                    self._add_fresh(Evidence(node, index, state, level, callee), level, fresh)
+        hit = self.taken[target] & state.held.classes
+        if hit:
+            self._recursions(node, index, state, callee, hit)
+        enabled = self.enabled[target]
+        if enabled:
+            # Softirqs that a callee's local_irq_enable() lets in are those of its own entry state.
+            self._enabled(Evidence(node, index, state, None, callee), bool(enabled & 1), bool(enabled & 2))
+
+    def _add_fresh(self, evidence: Evidence, level: HeldStack, fresh: int) -> None:
+        while fresh:
+            low = fresh & -fresh
+            key = low.bit_length() - 1
+            self.add(level, key >> 1, bool(key & 1), evidence._replace(key=key))
+            fresh ^= low
+
+    def _recursions(self, node: Node, index: int, state: State, callee: Node, hit: int) -> None:
+        """Same-class acquisitions below a call: each held lock against each acquisition of its class."""
+        levels = [lv for lv in state.held.levels() if lv.entry is not None and hit >> lv.entry.cls & 1]
+        for inner_node in reachable([callee]):
+            for inner_index, event in inner_node.log:
+                if type(event) is not Acquired or not hit >> event.entry.cls & 1:
+                    continue
+                for level in levels:
+                    if collides(level, event, self.table):
+                        where = Evidence(node, index, state, level, callee)
+                        self.recursions.append(Recursion(where, event, inner_node, inner_index))
+
+
+def collides(level: HeldStack, event: Acquired, table: Table) -> bool:
+    """A held lock of a caller and a blocking acquisition of its class that nothing excuses."""
+    held, entry = level.entry, event.entry
+    assert held is not None
+    if held.cls != entry.cls or entry.trylock or not entry.checked:
+        return False
+    if entry.mode == RECURSIVE and held.mode:
+        return False
+    return not ordered(table, held.lock, entry.lock)
+
+
+def passes(state: State, callee: Node) -> bool:
+    """A callee's exposed acquisitions are exposed in its caller too: only transparent holds lie in between."""
+    if callee.entry.held.depth:
+        return True
+    context = state.context
+    return context.irq_context == context.base and state.held.blockers(context.irq_context)[1]
+
+
+def reachable(starts: Iterable[Node]) -> list[Node]:
+    """Nodes that calls reach, in order of discovery."""
+    found: dict[Node, None] = {}
+    todo = list(dict.fromkeys(starts))[::-1]
+    while todo:
+        node = todo.pop()
+        if node in found:
+            continue
+        found[node] = None
+        todo.extend(callee for _, _, callee in reversed(node.calls) if callee not in found)
+    return list(found)

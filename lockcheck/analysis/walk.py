@@ -1,0 +1,269 @@
+"""Follows every path of every function, once per (function, entry state).
+
+Is: the tabulation: a node is a (code, entry context) pair with what is imported of its caller's held locks; its
+summary is the set of states it can return in. Calls are followed on an explicit stack; recursion is a fixpoint.
+Is not: the composition of dependencies over calls (``compose``).
+
+Held locks of callers are not part of a node, or every chain of callers would be a context of its own. A function
+that touches its caller's holds (drops or re-classes a lock that it did not take, needs a nest lock from outside) is
+*open*: it is followed again with the caller's held-lock stack imported. docs/decisions/0003 argues this.
+
+Glossary words defined here: node, entry state, open function, exit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from lockcheck.analysis import compile as cfg
+from lockcheck.analysis.actions import wait_limit
+from lockcheck.analysis.compile import Code, Compiler, Op
+from lockcheck.analysis.conditions import outcomes
+from lockcheck.analysis.events import Event
+from lockcheck.analysis.merge import STATE_LIMIT, Merger
+from lockcheck.analysis.state import Context, HeldStack, State, Universe
+
+
+class Node:
+    """A function in one entry state. ``complete``: its held-lock stack starts from an entry, nothing lies below.
+
+    ``log``: (op index, event) in the order met; ``calls``: (op index, state at the call, callee);
+    ``exits``: states at its end; ``parent``: who called it first (node, op index, state).
+    """
+
+    __slots__ = (
+        "callers", "calls", "code", "complete", "done", "entry", "exits", "log", "merged", "opened", "parent", "sites",
+    )  # fmt: skip
+
+    def __init__(self, code: Code, entry: State, complete: bool, parent: tuple[Node, int, State] | None) -> None:
+        self.code, self.entry, self.complete, self.parent = code, entry, complete, parent
+        self.exits: dict[State, None] = {}
+        self.log: list[tuple[int, Event]] = []
+        self.calls: list[tuple[int, State, Node]] = []
+        self.callers: dict[Node, None] = {}
+        self.sites: dict[HeldStack, int] = {}
+        self.done = False
+        self.opened = False
+        self.merged = False
+
+
+class NodeKey(NamedTuple):
+    """What tells nodes apart."""
+
+    code: Code
+    entry: State
+    complete: bool
+
+
+class _OpenedError(Exception):
+    """The function needs its caller's held-lock stack."""
+
+
+class Walker:
+    """Walks nodes until nothing changes. ``nodes`` are in the order of discovery."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self.compiler = compiler
+        self.universe = Universe()
+        self.merger = Merger(self.universe)
+        self.nodes: dict[NodeKey, Node] = {}
+        self._dirty: dict[Node, None] = {}
+
+    def enter(self, code: Code, context: Context) -> Node:
+        """Walk an entry and all that it reaches."""
+        entry = self.universe.state(self.universe.empty, context)
+        root = self.node(code, entry, True, None)
+        if not root.done:
+            self.drive(root)
+        while self._dirty:
+            node = next(iter(self._dirty))
+            del self._dirty[node]
+            self.drive(node)
+        return root
+
+    def node(self, code: Code, entry: State, complete: bool, parent: tuple[Node, int, State] | None) -> Node:
+        """The node of that key, made if it is new."""
+        key = NodeKey(code, entry, complete)
+        found = self.nodes.get(key)
+        if found is None:
+            found = self.nodes[key] = Node(code, entry, complete, parent)
+        return found
+
+    def drive(self, first: Node) -> None:
+        """Walk a node, its new callees first; an explicit stack, so that no call depth is too deep."""
+        running: dict[Node, Iterator[Node]] = {first: self.steps(first)}
+        while running:
+            node = next(reversed(running))
+            before = (len(node.exits), node.opened)
+            callee = self.advance(node, running[node])
+            if callee is None:
+                del running[node]
+                node.done = True
+                self.touch_callers(node, before, running)
+            elif callee not in running:
+                running[callee] = self.steps(callee)
+
+    def touch_callers(self, node: Node, before: tuple[int, bool], running: dict[Node, Iterator[Node]]) -> None:
+        """Callers that read this summary before it grew must read it again."""
+        if (len(node.exits), node.opened) != before or node.opened:
+            for caller in node.callers:
+                if caller.done or caller in running:
+                    self._dirty[caller] = None
+
+    @staticmethod
+    def advance(node: Node, steps: Iterator[Node]) -> Node | None:
+        """The next callee that must be walked first, or None at the end."""
+        try:
+            return next(steps, None)
+        except _OpenedError:
+            node.opened = True
+            node.exits.clear()
+            node.log.clear()
+            node.calls.clear()
+            return None
+
+    def steps(self, node: Node) -> Iterator[Node]:
+        """Walk all paths of a node; yields callees that have no summary yet."""
+        if node.opened:
+            return
+        node.log = []
+        node.calls = []
+        yield from self.paths(node)
+        if node.merged:
+            node.log = []
+            node.calls = []
+            yield from self.merger.paths(self, node)
+
+    def paths(self, node: Node) -> Iterator[Node]:
+        """Every (op, state) once; a new path starts where ways part."""
+        ops = node.code.ops
+        todo: list[tuple[int, State]] = [(node.code.entry, node.entry)]
+        seen: dict[int, set[State]] = {}
+        while todo:
+            index, state = todo.pop()
+            while True:
+                op = ops[index]
+                if op.join:
+                    met = seen.setdefault(index, set())
+                    if state in met:
+                        break
+                    met.add(state)
+                    if len(met) > STATE_LIMIT and not node.merged:
+                        node.merged = True
+                        return
+                if op.code == cfg.RUN:
+                    after = self.run(node, index, op, state)
+                    if after is None:
+                        break
+                    state, index = after, op.then
+                    continue
+                if op.code == cfg.END:
+                    node.exits[state] = None
+                    break
+                if op.code == cfg.CALL:
+                    for site in op.arg:  # type: ignore[attr-defined]
+                        callee = self.callee(node, index, state, site)
+                        if not callee.done:
+                            yield callee
+                        if callee.opened and not callee.complete:
+                            callee = self.open_callee(node, index, state, site)
+                            if not callee.done:
+                                yield callee
+                            if callee.opened:
+                                raise _OpenedError
+                        node.calls.append((index, state, callee))
+                        callee.callers[node] = None
+                        todo.extend((op.then, after) for after in self.returns(node, state, callee, index))
+                    break
+                ways = outcomes(op, state, self.universe)
+                todo.extend(reversed(ways[1:]))
+                index, state = ways[0]
+
+    def run(self, node: Node, index: int, op: Op, state: State) -> State | None:
+        """One step; None where the path ends."""
+        bundle = op.arg
+        outcome = state.memo.get(bundle)
+        if outcome is None:
+            outcome = bundle.apply(self.universe, state)  # type: ignore[attr-defined]
+        if outcome.opens and not node.complete:
+            raise _OpenedError
+        after = outcome.state
+        if outcome.events:
+            node.log.extend([(index, event) for event in outcome.events])
+        if after is not None and after.held is not state.held:
+            node.sites.setdefault(after.held, index)
+        return after
+
+    def callee(self, node: Node, index: int, state: State, site: cfg.Site) -> Node:
+        """The closed node that a call leads to: counters clamped to 0 or 1, held locks reduced to a wait limit."""
+        context = state.at_call
+        if context is None:
+            context = state.at_call = self.call_context(state)
+        entry = self.universe.state(self.universe.empty, context)
+        return self.node(self.compiler.code(*site), entry, False, (node, index, state))
+
+    def call_context(self, state: State) -> Context:
+        """What a callee can see of its caller's state."""
+        context = state.context
+        return context._replace(
+            bh=min(context.bh, 1),
+            preempt=1 if context.preempt or self.blocks_sleep(state.held) else 0,
+            nofs=min(context.nofs, 1),
+            noio=min(context.noio, 1),
+            memalloc=min(context.memalloc, 1),
+            limit=wait_limit(state.held, context, self.compiler.binder.table),
+            base=context.irq_context,
+            saved=(),
+            interrupted=(),
+            words=(),
+        )
+
+    def blocks_sleep(self, held: HeldStack) -> bool:
+        """Some held lock forbids sleeping."""
+        kinds = self.compiler.binder.kinds
+        return any(kinds[entry.cls].blocks_sleep for entry in held.entries())
+
+    def open_callee(self, node: Node, index: int, state: State, site: cfg.Site) -> Node:
+        """The node of an open function: the caller's own held locks and exact counters come along."""
+        context = state.context._replace(saved=(), interrupted=(), words=())
+        entry = self.universe.state(state.held, context)
+        return self.node(self.compiler.code(*site), entry, node.complete, (node, index, state))
+
+    def returns(self, node: Node, state: State, callee: Node, index: int) -> list[State]:
+        """The caller's states after the call, one for each exit of the callee."""
+        found = []
+        for end in callee.exits:
+            if end is callee.entry and not callee.entry.held.depth:
+                found.append(state)
+                continue
+            key = (callee.entry, end)
+            after = state.resumed.get(key)
+            if after is None:
+                after = state.resumed[key] = self.resume(state, callee.entry, end)
+            for level in after.held.levels():
+                node.sites.setdefault(level, index)
+            found.append(after)
+        return found
+
+    def resume(self, state: State, entry: State, end: State) -> State:
+        """Compose a caller's state with a callee's exit."""
+        context, begun, ended = state.context, entry.context, end.context
+        after = ended._replace(
+            bh=max(context.bh + ended.bh - begun.bh, 0),
+            preempt=max(context.preempt + ended.preempt - begun.preempt, 0),
+            nofs=max(context.nofs + ended.nofs - begun.nofs, 0),
+            noio=max(context.noio + ended.noio - begun.noio, 0),
+            memalloc=max(context.memalloc + ended.memalloc - begun.memalloc, 0),
+            limit=context.limit,
+            base=context.base,
+            saved=context.saved,
+            interrupted=context.interrupted,
+            words=context.words,
+        )
+        held = end.held
+        if not entry.held.depth:
+            held = state.held
+            for taken in end.held.entries():
+                held = held.push(taken)
+        return self.universe.state(held, after)
