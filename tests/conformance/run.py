@@ -39,10 +39,23 @@ class Outcome(NamedTuple):
     listed: bool = False
 
 
+class BadModelError(Exception):
+    """The model of a row could not be analysed; the argument is the first problem."""
+
+
 def found(text: str, name: str) -> tuple[str, ...]:
-    """Rule ids of what lockcheck finds in a model. Raises :class:`lockcheck.LoadError` when it is not a model."""
+    """Rule ids of what lockcheck finds in a model, those aside that go through a wait, which lockdep can't see.
+
+    Raises :class:`BadModelError` when it can't be analysed.
+    """
     result = lockcheck.check(lockcheck.ModelText(text, name))
-    return tuple(finding.rule for finding in result.findings)
+    for problem in result.problems:
+        raise BadModelError(str(problem))
+    return tuple(one.rule for one in result.findings if not _waits(one.fact.get("categories")))
+
+
+def _waits(categories: object) -> bool:
+    return isinstance(categories, tuple) and "wait" in categories
 
 
 def agrees(wanted: Wanted, kinds: Sequence[str]) -> bool:
@@ -58,7 +71,7 @@ def judge(row: Row, accepted: Mapping[str, Accepted] | None = None) -> Outcome:
         kinds = kinds_of(found(text_of(row), f"{row.id}.yaml"), sleeps=is_scenario(row.case))
     except NotExpressibleError as problem:
         return Outcome(row.id, row.family, "not expressible", row.wanted, why=str(problem))
-    except lockcheck.LoadError as problem:
+    except BadModelError as problem:
         return Outcome(row.id, row.family, "differ", row.wanted, got=str(problem))
     got = ", ".join(kinds) or "ok"
     if agrees(row.wanted, kinds):
