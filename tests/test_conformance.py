@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance.__main__ import main
 from tests.conformance.corpus import NotExpressibleError, Row, Wanted, left_held, read, rows, switches_of
-from tests.conformance.kinds import KIND_OF_RULE, kinds_of
+from tests.conformance.kinds import KIND_OF_RULE, KIND_OUTSIDE_LOCKDEP, kinds_of
 from tests.conformance.run import agrees, judge
 from tests.conformance.to_model import model_of
 
@@ -52,16 +52,16 @@ def test_corpora_are_whole() -> None:
 
 
 def test_kind_table_names_real_rules() -> None:
-    """Every rule that stands for a lockdep report exists, so a renamed rule can't silently drop out of the comparison."""
+    """Every rule that stands for a lockdep report exists: a renamed rule can't silently drop out of the comparison."""
     known = {path.parent.name for path in RULES.glob("*/*/rule.yaml")}
-    assert sorted(set(KIND_OF_RULE) - known) == []
+    assert sorted({*KIND_OF_RULE, *KIND_OUTSIDE_LOCKDEP} - known) == []
 
 
 def test_rules_without_a_report_decide_nothing() -> None:
     """Findings that lockdep has no report for (a wait, a slab contract) don't count as its verdict."""
     assert kinds_of(["wait-deadlock", "irq-state-at-exit", "circular-dependency"]) == ("circular",)
-    assert kinds_of(["sleep-in-atomic"]) == ()
-    assert kinds_of(["sleep-in-atomic"], sleeps=True) == ("sleep",)
+    assert kinds_of(["sleep-in-atomic", "held-at-exit"]) == ()
+    assert kinds_of(["sleep-in-atomic", "held-at-exit"], kernel=True) == ("held_at_exit", "sleep")
 
 
 @pytest.mark.parametrize(
@@ -150,5 +150,5 @@ def test_unknown_switch_is_not_expressible() -> None:
 
 def test_left_held_follows_the_ops() -> None:
     """What the last sequence may end with is what it takes more often than it drops."""
-    assert left_held([["lock", "A"], ["read_lock_recursive", "B"], ["unlock", "A"], ["might_alloc", "GFP_NOFS"]]) == ["B"]
+    assert left_held([["lock", "A"], ["read_lock_recursive", "B"], ["unlock", "A"], ["hardirq_disable"]]) == ["B"]
     assert left_held([["ww_lock", "O", {"returns": "EDEADLK"}], ["ww_acquire_init", "C"]]) == ["C"]

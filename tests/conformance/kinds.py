@@ -12,7 +12,6 @@ KIND_OF_RULE = {
     "circular-dependency": "circular",
     "reclaim-recursion": "circular",
     "flush-deadlock": "circular",
-    "timer-deadlock": "circular",
     "recursive-locking": "recursive",
     "inconsistent-lock-state": "inconsistent",
     "irq-inversion": "irq_inversion",
@@ -27,14 +26,14 @@ KIND_OF_RULE = {
 }
 
 
-SLEEP_RULE = "sleep-in-atomic"
-"""Not lockdep's: ``might_sleep()`` reports it. The corpora leave it out; a recorded kernel says it."""
+KIND_OUTSIDE_LOCKDEP = {"sleep-in-atomic": "sleep", "held-at-exit": "held_at_exit"}
+"""Reports of a whole kernel that lockdep's events alone don't make: recorded scenarios have them, the corpora don't."""
 
 
-def kinds_of(rules: Iterable[str], sleeps: bool = False) -> tuple[str, ...]:
-    """The kinds that findings of these rules are, sorted; rules without a report in lockdep are left out.
+def kinds_of(rules: Iterable[str], kernel: bool = False) -> tuple[str, ...]:
+    """The kinds that findings of these rules are, sorted; rules without a report are left out.
 
-    ``sleeps``: count sleeping in atomic context, as kind ``sleep``.
+    ``kernel``: count what a whole kernel reports, not only lockdep's validator.
     """
-    found = {KIND_OF_RULE.get(rule, "sleep" if sleeps and rule == SLEEP_RULE else "") for rule in rules}
-    return tuple(sorted(found - {""}))
+    table = {**KIND_OF_RULE, **KIND_OUTSIDE_LOCKDEP} if kernel else KIND_OF_RULE
+    return tuple(sorted({table[rule] for rule in rules if rule in table}))

@@ -68,7 +68,7 @@ def agrees(wanted: Wanted, kinds: Sequence[str]) -> bool:
 def judge(row: Row, accepted: Mapping[str, Accepted] | None = None) -> Outcome:
     """Check one row's model."""
     try:
-        kinds = kinds_of(found(text_of(row), f"{row.id}.yaml"), sleeps=is_scenario(row.case))
+        kinds = kinds_of(found(text_of(row), f"{row.id}.yaml"), kernel=is_scenario(row.case))
     except NotExpressibleError as problem:
         return Outcome(row.id, row.family, "not expressible", row.wanted, why=str(problem))
     except BadModelError as problem:
