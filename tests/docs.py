@@ -169,8 +169,18 @@ def _with_exit(fence: str, status: int) -> str:
     return bare if status == 0 else bare.replace("console", f"console exit={status}", 1)
 
 
+def write_generated() -> None:
+    """Write the generated reference pages."""
+    from tests import generated
+
+    for name, make in generated.PAGES.items():
+        (ROOT / name).write_text(make(), encoding="utf-8")
+
+
 def main(arguments: list[str]) -> int:
     """Check (or with ``--fix`` rewrite) the pages named, or all of them. Exit status 1 when a page was wrong."""
+    if "--fix" in arguments:
+        write_generated()
     chosen = [Path(word).resolve() for word in arguments if not word.startswith("--")] or pages()
     if "--fix" in arguments:
         for path in chosen:
