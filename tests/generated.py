@@ -65,8 +65,8 @@ def facts() -> str:
         NOTE.format("lockcheck/checker/kinds.py"),
         "# Facts\n\n"
         "What the engine can say of a model, before anybody judges it. A rule names one kind in `forbid:` and selects\n"
-        "by its attributes in `where:`; a message names attributes in braces. Every fact carries a witness. How to use\n"
-        "them: [Write a rule](../how-to/write-a-rule.md).\n",
+        "by its attributes in `where:`; a message names attributes in braces. Every fact carries a witness. How to\n"
+        "use them: [Write a rule](../how-to/write-a-rule.md).\n",
     ]
     for name, kind in FACT_KINDS.items():
         rows = [(f"`{key}`", _values(kind_of), kind_of.doc) for key, kind_of in kind.attributes.items()]
@@ -96,8 +96,8 @@ def rules() -> str:
     parts = [
         NOTE.format("rules/"),
         "# Built-in rules\n\n"
-        "Each is a folder under `rules/`, and nothing about it is in Python. `lockcheck explain RULE` says the same on\n"
-        "the command line; [Write a rule](../how-to/write-a-rule.md) says how to add your own.\n",
+        "Each is a folder under `rules/`, and nothing about it is in Python. `lockcheck explain RULE` says the same\n"
+        "on the command line; [Write a rule](../how-to/write-a-rule.md) says how to add your own.\n",
         _table(("rule", "severity", "what it demands"), rows),
     ]
     for category, members in groupby(ordered, key=lambda rule: rule.category):
@@ -148,8 +148,8 @@ def verbs() -> str:
     return "\n".join([
         NOTE.format("lockcheck/dialect/linux.yaml"),
         "# The linux dialect\n\n"
-        "What the verbs, lock kinds and allocation flags of the `linux` dialect mean, from its one table. The words of\n"
-        "the table are explained in [the model language](language.md#a-dialect-file); adding your own is\n"
+        "What the verbs, lock kinds and allocation flags of the `linux` dialect mean, from its one table. The words\n"
+        "of the table are explained in [the model language](language.md#a-dialect-file); adding your own is\n"
         "[a few lines of YAML](../how-to/add-verbs.md).\n",
         "## Verbs\n",
         _table(("verb", "operands (lock kinds)", "meaning", "ended by"), rows),
@@ -169,8 +169,8 @@ def limits() -> str:
     return "\n".join([
         NOTE.format("lockcheck/source/limits.py"),
         "# Limits on input\n\n"
-        "Models and rules may come from strangers, so reading them is bounded. What exceeds a limit is an error with a\n"
-        "position and exit status 2, never a crash. No shipped model comes near them.\n",
+        "Models and rules may come from strangers, so reading them is bounded. What exceeds a limit is an error with\n"
+        "a position and exit status 2, never a crash. No shipped model comes near them.\n",
         _table(("limit", "default", "what it bounds"), rows),
     ])  # fmt: skip
 
