@@ -125,6 +125,13 @@ class Mismatch:
     finding: Finding | None = None
 
 
+class Quotable(Protocol):
+    """The text of a file, by line."""
+
+    def line(self, number: int) -> str:
+        """Line ``number`` (1-based), or an empty text."""
+
+
 class Analysed(Protocol):
     """What a result needs from an analysis: the finished graph, for reports and for people."""
 
@@ -158,7 +165,7 @@ class Result:
     named_files: tuple[str, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
     expecting: bool = False
-    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    sources: Mapping[str, Quotable] = field(default_factory=dict, compare=False, repr=False)
     analysis: Analysed | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -19,8 +19,9 @@ from lockcheck.checker.select import Path as KeyPath
 from lockcheck.checker.shapes import SHAPES
 from lockcheck.checker.words import either
 from lockcheck.findings import SEVERITIES, Severity
-from lockcheck.model.places import Place, unpack
+from lockcheck.model.places import Place
 from lockcheck.source.limits import Limits
+from lockcheck.source.locate import locate
 from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS, read
 from lockcheck.source.text import SourceText, decode
@@ -98,7 +99,7 @@ def _read_file(
     ours = Collector(limits.max_problems)
     try:
         tree = read(source, limits, ours)
-        rule = None if ours else _compile(tree, path, root, source.file, ours)
+        rule = None if ours else _compile(tree, path, root, source, ours)
     except TooManyProblems:
         rule = None
     problems.add_all(ours.sorted())
@@ -119,14 +120,14 @@ def _text_of(path: Path, root: Path) -> SourceText | Problem:
     return decode(name, data)
 
 
-def _compile(tree: Any, path: Path, root: Path, name: str, problems: Collector) -> Rule | None:
+def _compile(tree: Any, path: Path, root: Path, source: SourceText, problems: Collector) -> Rule | None:
     """One rule from a document's tree; what is wrong goes to ``problems``."""
 
     def report(keys: KeyPath, message: str, hint: str | None) -> None:
-        problems.add(Problem(*locate(tree, keys, name), message, hint, "invalid-rule"))
+        problems.add(Problem(*position(tree, keys, source), message, hint, "invalid-rule"))
 
     if not isinstance(tree, dict):
-        problems.add(Problem(name, 1, 1, f"expected a rule (a mapping), not {quote(tree)}", None, "invalid-rule"))
+        report((), f"expected a rule (a mapping), not {quote(tree)}", None)
         return None
     try:
         file = RuleFile.model_validate(plain(tree))
@@ -154,7 +155,7 @@ def _compile(tree: Any, path: Path, root: Path, name: str, problems: Collector) 
         kernel_title=file.lockdep,
         limits=file.limits.strip() if file.limits else None,
         see=tuple(file.see),
-        place=locate(tree, (), name),
+        place=position(tree, (), source),
         folder=path.parent,
     )
 
@@ -199,17 +200,13 @@ def plain(tree: Any) -> Any:
     return [plain(value) for value in tree] if isinstance(tree, list) else tree
 
 
-def locate(tree: Any, keys: KeyPath, file: str) -> Place:
-    """Where ``keys`` leads in ``tree``: the key itself where its position is known, else what holds it."""
-    best = tree.get(AT, 0) if isinstance(tree, dict) else 0
-    for key in keys:
-        if isinstance(tree, dict):
-            best = tree.get(KEYS, {}).get(key, best)
-            tree = tree.get(key)
-        elif isinstance(tree, list) and isinstance(key, int) and key < len(tree):
-            tree = tree[key]
-        else:
-            break
-        if isinstance(tree, dict) and key is not keys[-1]:
-            best = tree.get(AT, best)
-    return unpack(file, best) if best else Place(file, 1, 1)
+def position(tree: Any, keys: KeyPath, source: SourceText) -> Place:
+    """Where ``keys`` leads in ``tree``; the nearest that exists when there is no such key."""
+    if not isinstance(tree, dict) or AT not in tree:
+        return Place(source.file, 1, 1)
+    at = locate(source, tree[AT], [], of_key=False)
+    for end in range(len(keys), 0, -1):
+        found = locate(source, tree[AT], keys[:end], of_key=True)
+        if found != at:
+            return Place(source.file, *found)
+    return Place(source.file, *at)

@@ -1,0 +1,131 @@
+"""The public API: models in, a result out. The pipeline on one screen.
+
+Is: load, analyse, judge, compare. Is not: a printer; nothing here writes or reads a clock (``today`` is given).
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from lockcheck.findings import Result
+
+if TYPE_CHECKING:
+    from lockcheck.checker.reading import RuleSet
+    from lockcheck.loading import Loaded, ModelText
+    from lockcheck.source.limits import Limits
+
+Model: TypeAlias = "str | os.PathLike[str] | ModelText"
+"""A path, the name of a shipped model (``linux/slab``), or a model's text."""
+
+Stage: TypeAlias = Callable[[str], None]
+"""Told what the run is doing, in a word or two."""
+
+
+def check(
+    models: Model | Iterable[Model],
+    *,
+    config: Mapping[str, bool] | None = None,
+    all_configs: bool = False,
+    rules: Iterable[str | os.PathLike[str]] | None = None,
+    roots: Iterable[str | os.PathLike[str]] | None = None,
+    limits: Limits | None = None,
+    today: datetime.date | None = None,
+    stage: Stage | None = None,
+) -> Result:
+    """Check models and return what was found.
+
+    ``models``: one or several of: a file, a directory, the name of a shipped model, a :class:`ModelText`, or the text
+    of a model (a string with a line break). ``config``: kernel options to turn on or off, by name; others keep the
+    models' defaults. ``all_configs``: check every combination of the options that the models name (64 at most).
+    ``rules``: folders of rules beside the built-in ones. ``roots``: folders that includes may reach into, beside
+    those of the models. ``today``: for waivers that expire; without it none does.
+
+    Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
+
+    >>> result = check('''
+    ... lockcheck: 1
+    ... title: two orders
+    ... locks: {A: mutex, B: mutex}
+    ... functions:
+    ...   one:
+    ...     entry: task
+    ...     steps: [mutex_lock: A, mutex_lock: B, mutex_unlock: B, mutex_unlock: A]
+    ...   two:
+    ...     entry: task
+    ...     steps: [mutex_lock: B, mutex_lock: A, mutex_unlock: A, mutex_unlock: B]
+    ... ''')
+    >>> [(finding.rule, finding.message) for finding in result.findings]
+    [('circular-dependency', 'circular dependency: A -> B -> A')]
+    >>> result.exit_code
+    1
+    """
+    from lockcheck.checker.reading import built_in, read_rules
+
+    say = stage or (lambda _: None)
+    say("reading")
+    ruleset = read_rules([built_in(), *map(Path, rules or ())], limits)
+
+    def load(chosen: Mapping[str, bool] | None) -> Loaded:
+        from lockcheck import loading
+
+        folders = [Path(root) for root in roots] if roots is not None else None
+        return loading.load(_inputs(models), config=chosen, roots=folders, limits=limits)
+
+    return _run(load, dict(config or {}), all_configs, ruleset, today.isoformat() if today else None, say)
+
+
+def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
+    """The models as a list; text is told from a path by its line breaks."""
+    from lockcheck.loading import ModelText
+
+    listed = [models] if isinstance(models, (str, os.PathLike, ModelText)) else list(models)
+    return [ModelText(item) if isinstance(item, str) and "\n" in item else item for item in listed]
+
+
+def _run(
+    load: Callable[[Mapping[str, bool] | None], Loaded],
+    config: dict[str, bool],
+    all_configs: bool,
+    ruleset: RuleSet,
+    today: str | None,
+    say: Stage,
+) -> Result:
+    """Load, analyse and judge under each config, and put the results together."""
+    from lockcheck.checker.judge import Judgement
+    from lockcheck.graph import analyse
+
+    loaded = load(config)
+    sources = {**loaded.sources, **ruleset.sources}
+    if loaded.problems or ruleset.problems or loaded.program is None:
+        return Result(problems=tuple(sorted((*loaded.problems, *ruleset.problems))), sources=sources)
+    judgement = Judgement(ruleset.sorted(), today)
+    chosen, skipped = _configs(loaded.configs, config) if all_configs else ([config], 0)
+    for number, one in enumerate(chosen):
+        say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")
+        if number:
+            loaded = load(one)
+        if loaded.program is None or loaded.problems:
+            return Result(problems=loaded.problems, sources=sources)
+        judgement.add(loaded.program, analyse(loaded.program))
+    return judgement.result(skipped, sources)
+
+
+MAX_CONFIGS = 64
+
+
+def _configs(named: Mapping[str, bool], fixed: Mapping[str, bool]) -> tuple[list[dict[str, bool]], int]:
+    """Combinations of the options that the models name and the caller left open, and how many were left out.
+
+    The nearest to the defaults come first: none changed, one changed, two ...
+    """
+    from itertools import combinations, islice
+
+    free = sorted(name for name in named if name not in fixed)
+    flips = (flipped for size in range(len(free) + 1) for flipped in combinations(free, size))
+    few = islice(flips, MAX_CONFIGS)
+    chosen = [{name: named[name] != (name in flipped) for name in free} | dict(fixed) for flipped in few]
+    return chosen, 2 ** len(free) - len(chosen)

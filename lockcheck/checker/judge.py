@@ -1,0 +1,138 @@
+"""The judgement of a whole run: findings of every config, put together, waived, compared with what was expected.
+
+Is: what stands between analyses and a result. Is not: a reader of models, nor a maker of facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from lockcheck.checker.evaluate import findings_of
+from lockcheck.checker.expectations import compare
+from lockcheck.checker.rule import Rule
+from lockcheck.checker.waivers import WaiverFacts, apply_waivers, expired
+from lockcheck.findings import Analysed, Finding, Quotable, Result
+from lockcheck.model.facts import Coverage, Fact
+from lockcheck.model.program import Expectation, Program, Waiver
+from lockcheck.source.problems import Problem, did_you_mean
+
+
+class Analysis(Analysed, Protocol):
+    """What is judged: facts by kind, and what was covered."""
+
+    @property
+    def coverage(self) -> Coverage:
+        """What the analysis followed."""
+
+    def facts(self, kind: str) -> tuple[Fact, ...]:
+        """All facts of that kind, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What is kept of one program under one config: not the program, not its analysis, which may be large."""
+
+    config: str
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    files: tuple[str, ...]
+    waivers: tuple[Waiver, ...]
+    expectations: tuple[Expectation, ...]
+    expecting: bool
+
+
+class Judgement:
+    """Collects programs and their analyses; ``result`` puts them together."""
+
+    def __init__(self, rules: Sequence[Rule], today: str | None) -> None:
+        self._rules = tuple(rules)
+        self._today = today
+        self._checked: list[_Checked] = []
+        self._first: tuple[Program, Analysis] | None = None
+
+    def add(self, program: Program, analysis: Analysis) -> None:
+        """Judge one program's facts."""
+        config = " ".join(f"{name}={'y' if on else 'n'}" for name, on in program.config)
+        checked = _Checked(
+            config=config,
+            findings=findings_of(self._rules, analysis),
+            coverage=analysis.coverage,
+            files=program.files,
+            waivers=program.waivers,
+            expectations=program.expectations,
+            expecting=program.expecting,
+        )
+        self._checked.append(checked)
+        self._first = self._first or (program, analysis)
+
+    def result(self, skipped: int, sources: Mapping[str, Quotable]) -> Result:
+        """The result over everything that was added. Raises ValueError when nothing was."""
+        if self._first is None:
+            raise ValueError("no program was added")
+        named = self._first[0].named_files
+        waivers = tuple(dict.fromkeys(waiver for one in self._checked for waiver in one.waivers))
+        kept, waived, unused = apply_waivers(self._merged(), waivers, self._today)
+        ours = WaiverFacts(
+            (one for one in unused if one.place.file in named),
+            (one for one in waivers if expired(one, self._today) and one.place.file in named),
+        )
+        findings = tuple(sorted((*kept, *findings_of(self._rules, ours)), key=Finding.sort_key))
+        expecting = any(one.expecting for one in self._checked)
+        expected = tuple(dict.fromkeys(item for one in self._checked for item in one.expectations))
+        return Result(
+            findings=findings,
+            problems=self._unknown_rules((*expected, *waivers)),
+            waived=waived,
+            coverage=_together([one.coverage for one in self._checked]),
+            configs=tuple(one.config for one in self._checked),
+            configs_skipped=skipped,
+            files=tuple(sorted({name for one in self._checked for name in one.files})),
+            named_files=named,
+            mismatches=compare(findings, expected) if expecting else (),
+            expecting=expecting,
+            sources=sources,
+            analysis=self._first[1],
+        )
+
+    def _merged(self) -> list[Finding]:
+        """Findings of all configs by fingerprint, each with the configs that it holds with."""
+        if len(self._checked) == 1:
+            return list(self._checked[0].findings)
+        first: dict[str, Finding] = {}
+        configs: dict[str, list[str]] = {}
+        for one in self._checked:
+            for finding in one.findings:
+                first.setdefault(finding.fingerprint, finding)
+                configs.setdefault(finding.fingerprint, []).append(one.config)
+        merged = [replace(finding, configs=tuple(configs[name])) for name, finding in first.items()]
+        return sorted(merged, key=Finding.sort_key)
+
+    def _unknown_rules(self, named: Iterable[Expectation | Waiver]) -> tuple[Problem, ...]:
+        """Expectations and waivers that name a rule that does not exist."""
+        known = {rule.id for rule in self._rules}
+        unknown = [one for one in named if one.rule is not None and one.rule not in known]
+        problems = (
+            Problem(*one.place, f"unknown rule '{one.rule}'", did_you_mean(str(one.rule), known), "unknown-rule")
+            for one in unknown
+        )
+        return tuple(sorted(set(problems)))
+
+
+def _together(parts: Sequence[Coverage]) -> Coverage:
+    """Coverage over several configs: the most of each count; never entered is what no config enters."""
+    if len(parts) == 1:
+        return parts[0]
+    never = set.intersection(*(set(part.never_entered) for part in parts))
+    return Coverage(
+        functions=max(part.functions for part in parts),
+        entries=max(part.entries for part in parts),
+        classes=max(part.classes for part in parts),
+        dependencies=max(part.dependencies for part in parts),
+        contexts=max(part.contexts for part in parts),
+        steps=max(part.steps for part in parts),
+        never_entered=tuple(sorted(never)),
+        not_followed=tuple(sorted({one for part in parts for one in part.not_followed})),
+        merged=tuple(sorted({one for part in parts for one in part.merged})),
+    )

@@ -1,0 +1,147 @@
+"""JSON for programs: schema ``lockcheck-report/1``, described by :func:`json_schema` and docs/reference/json.md.
+
+Is: everything a result holds, in stable names and a stable order. Is not: for people.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived
+from lockcheck.model.facts import Fact, Hold, Leg, WitnessStep
+from lockcheck.model.places import Place
+from lockcheck.source.problems import Problem
+
+SCHEMA_ID = "lockcheck-report/1"
+
+
+def as_json(result: Result, fail_on: Severity = Severity.WARNING) -> str:
+    """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
+    return json.dumps(document(result, fail_on), indent=1, ensure_ascii=True) + "\n"
+
+
+def document(result: Result, fail_on: Severity = Severity.WARNING) -> dict[str, Any]:
+    """The report as plain values, in the order of the schema."""
+    from lockcheck import __version__
+
+    has = result.coverage
+    return {
+        "schema": SCHEMA_ID,
+        "tool": {"name": "lockcheck", "version": __version__},
+        "exit_code": result.exit_code_for(fail_on),
+        "fail_on": fail_on.word,
+        "files": list(result.files),
+        "named_files": list(result.named_files),
+        "configs": list(result.configs),
+        "configs_skipped": result.configs_skipped,
+        "coverage": {
+            "functions": has.functions,
+            "entries": has.entries,
+            "lock_classes": has.classes,
+            "dependencies": has.dependencies,
+            "contexts": has.contexts,
+            "steps": has.steps,
+            "never_entered": list(has.never_entered),
+            "not_followed": [{"why": why, "place": _place(place)} for why, place in has.not_followed],
+            "merged": list(has.merged),
+        },
+        "findings": [_finding(one) for one in result.findings],
+        "waived": [_waived(one) for one in result.waived],
+        "expectations": {
+            "compared": result.expecting,
+            "mismatches": [_mismatch(one) for one in result.expectation_mismatches()],
+        },
+        "problems": [_problem(one) for one in result.problems],
+    }
+
+
+def _place(place: Place) -> dict[str, Any] | None:
+    return {"file": place.file, "line": place.line, "column": place.column} if place.line else None
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.word,
+        "message": finding.message,
+        "help": finding.help,
+        "fingerprint": finding.fingerprint,
+        "place": _place(finding.place),
+        "at": finding.at,
+        "configs": list(finding.configs),
+        "fact": _fact(finding.fact),
+    }
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    return {
+        "kind": fact.kind,
+        "attributes": {name: list(v) if isinstance(v, tuple) else v for name, v in fact.attributes},
+        "legs": [_leg(leg) for leg in fact.legs],
+    }
+
+
+def _leg(leg: Leg) -> dict[str, Any]:
+    return {
+        "title": leg.title,
+        "entry": leg.entry,
+        "context": leg.context,
+        "irqs": leg.irqs,
+        "bh": leg.bh,
+        "holds": leg.holds,
+        "holds_mode": leg.holds_mode,
+        "wants": leg.wants,
+        "wants_mode": leg.wants_mode,
+        "wants_trylock": leg.wants_trylock,
+        "held": [_hold(hold) for hold in leg.held],
+        "steps": [_step(step) for step in leg.steps],
+    }
+
+
+def _hold(hold: Hold) -> dict[str, Any]:
+    return {
+        "lock": hold.lock,
+        "instance": hold.instance,
+        "mode": hold.mode,
+        "trylock": hold.trylock,
+        "place": _place(hold.place),
+        "at": hold.at,
+    }
+
+
+def _step(step: WitnessStep) -> dict[str, Any]:
+    return {
+        "depth": step.depth,
+        "function": step.function,
+        "action": step.action,
+        "text": step.text,
+        "lock": step.lock,
+        "mode": step.mode,
+        "place": _place(step.place),
+        "at": step.at,
+    }
+
+
+def _waived(waived: Waived) -> dict[str, Any]:
+    return {"finding": _finding(waived.finding), "reason": waived.reason, "place": _place(waived.place)}
+
+
+def _mismatch(mismatch: Mismatch) -> dict[str, Any]:
+    return {
+        "what": mismatch.what,
+        "text": mismatch.text,
+        "place": _place(mismatch.place),
+        "fingerprint": mismatch.finding.fingerprint if mismatch.finding else None,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

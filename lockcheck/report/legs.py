@@ -1,0 +1,83 @@
+"""A witness for people: one block per leg, each step with its place in the model and in the kernel source.
+
+Is: the words around steps. Is not: the table (``scenario.py``) nor the first line (``text.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockcheck.findings import Finding
+from lockcheck.model.facts import Fact, Hold, Leg, WitnessStep
+from lockcheck.model.places import Place
+from lockcheck.report.layout import Row, clean, table, wrap
+from lockcheck.report.paint import Paint
+
+INDENT = 4
+STEP = 2
+READING = ("shared", "recursive")
+
+
+def witness(finding: Finding, paint: Paint) -> Iterator[str]:
+    """The lines of all legs of a finding, their headings, and what is held where no heading says it."""
+    fact = finding.fact
+    for index, leg in enumerate(fact.legs):
+        heading = wrap(clean(heading_of(fact, index, leg), paint.ascii_only), 2, 6)
+        yield from (paint(line, "bold") for line in heading)
+        rows = [_row(step, paint) for step in leg.steps]
+        yield from table(rows)
+        yield from _held(fact, leg, paint)
+
+
+def heading_of(fact: Fact, index: int, leg: Leg) -> str:
+    """What this leg does to the others: ``A -> B``, or who takes what in which state."""
+    if fact.kind == "usage-conflict" and index in (0, len(fact.legs) - 1):
+        return _usage_heading(fact, index, leg)
+    who = "" if leg.title == "task" else f"  ({leg.title})"
+    if leg.holds and leg.wants:
+        return f"{_named(leg.holds, leg.holds_mode)} -> {_named(leg.wants, leg.wants_mode)}{who}"
+    return f"{leg.title}: {leg.entry}" if leg.entry else leg.title
+
+
+def _usage_heading(fact: Fact, index: int, leg: Leg) -> str:
+    irq = fact.get("irq")
+    if index == 0:
+        return f"{_named(fact.get('safe'), _mode(fact, 'safe_read'))} is taken in {irq}  ({leg.title})"
+    state = "elsewhere" if irq == "nmi" else f"with {irq}s enabled"
+    who = "" if leg.title == "task" else f"  ({leg.title})"
+    return f"{_named(fact.get('unsafe'), _mode(fact, 'unsafe_read'))} is taken {state}{who}"
+
+
+def _mode(fact: Fact, flag: str) -> str | None:
+    return "shared" if fact.get(flag) else None
+
+
+def _named(lock: object, mode: str | None) -> str:
+    return f"{lock} (read)" if mode in READING else str(lock)
+
+
+def _row(step: WitnessStep, paint: Paint) -> Row:
+    place = clean(where(step.place), paint.ascii_only)
+    kernel = clean(step.at or "", paint.ascii_only)
+    cells = (place, kernel) if kernel else (place,)
+    return Row(INDENT + STEP * min(step.depth, 12), clean(step.text, paint.ascii_only), cells if place else ())
+
+
+def where(place: Place) -> str:
+    """``file:line``, or nothing when the place is unknown."""
+    return f"{place.file}:{place.line}" if place.line else place.file
+
+
+def _held(fact: Fact, leg: Leg, paint: Paint) -> Iterator[str]:
+    """What else the leg holds: all of it, or what stands around the dependency that its heading names."""
+    others = [hold for hold in leg.held if hold.lock != leg.holds]
+    if not others:
+        return
+    word = "also held" if leg.holds else "held"
+    text = f"{word} at this point: " + ", ".join(_hold(hold) for hold in others)
+    yield from wrap(clean(text, paint.ascii_only), INDENT, INDENT + STEP)
+
+
+def _hold(hold: Hold) -> str:
+    place = where(hold.place)
+    return _named(hold.lock, hold.mode) + (f" ({place})" if place else "")

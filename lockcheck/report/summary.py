@@ -1,0 +1,85 @@
+"""The last lines of every run: how many findings, what was checked, and what could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lockcheck.findings import SEVERITIES, Result
+from lockcheck.model.places import Place
+from lockcheck.report.layout import clean, count, listing, wrap
+from lockcheck.report.legs import where
+from lockcheck.report.paint import Paint
+
+NOTHING = "nothing was checked: no function has an entry"
+MOST_PLACES = 5
+
+
+def summary(result: Result, paint: Paint, *, compare: bool = False) -> Iterator[str]:
+    """The lines, most important first."""
+    if result.checked_nothing:
+        yield paint(NOTHING, "error")
+        yield "  = help: say where the world calls in: entry: task (or softirq, hardirq, any)"
+        return
+    counted = _expected(result) if compare else _found(result)
+    clean_run = not (result.mismatches if compare else result.findings)
+    for line in wrap(clean(f"{counted} in {_models(result)}", paint.ascii_only), 0, 2):
+        yield paint(line, "good") if clean_run else line
+    yield from wrap(_covered(result), 0, 2)
+    for line in _left_out(result):
+        yield from wrap(clean(line, paint.ascii_only), 0, 2)
+
+
+def _found(result: Result) -> str:
+    counts = [count(result.count(severity), severity.word) for severity in reversed(SEVERITIES.values())
+              if result.count(severity)]  # fmt: skip
+    text = ", ".join(counts) or "no findings"
+    return f"{text} ({len(result.waived)} waived)" if result.waived else text
+
+
+def _expected(result: Result) -> str:
+    missed = sum(1 for one in result.mismatches if one.what == "missed")
+    unexpected = len(result.mismatches) - missed
+    if not result.mismatches:
+        return "as expected: " + _found(result)
+    return f"not as expected: {missed} missed, {unexpected} unexpected"
+
+
+def _models(result: Result) -> str:
+    named = [name for name in result.named_files if name] or list(result.files)
+    included = len(set(result.files) - set(named))
+    text = named[0] if len(named) == 1 else count(len(named), "model")
+    return f"{text} (and {count(included, 'included model')})" if included else text
+
+
+def _covered(result: Result) -> str:
+    has = result.coverage
+    counts = [
+        count(has.functions, "function"),
+        count(has.entries, "entry", "entries"),
+        count(has.classes, "lock class", "lock classes"),
+        count(has.dependencies, "dependency", "dependencies"),
+        count(has.contexts, "context"),
+    ]
+    text = "checked " + ", ".join(counts)
+    return f"{text} in {len(result.configs)} configs" if len(result.configs) > 1 else text
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    """What the run does not speak for."""
+    has = result.coverage
+    if has.never_entered:
+        yield f"never entered: {count(len(has.never_entered), 'function')} ({listing(has.never_entered)})"
+    reasons: dict[str, list[Place]] = {}
+    for why, place in has.not_followed:
+        reasons.setdefault(why, []).append(place)
+    for why, places in sorted(reasons.items()):
+        yield f"not followed: {why}{_at(places)}"
+    if has.merged:
+        yield f"merged: {listing(has.merged)}"
+    if result.configs_skipped:
+        yield f"not checked: {result.configs_skipped} more combinations of kernel configs"
+
+
+def _at(places: Sequence[Place]) -> str:
+    known = list(dict.fromkeys(where(place) for place in places if place.line))
+    return f" ({listing(known, MOST_PLACES)})" if known else ""

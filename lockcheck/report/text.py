@@ -1,0 +1,140 @@
+"""The text that people read: a line that can be grepped, the witness, the table, the source line, what to do.
+
+Is: 80 columns, ASCII unless a terminal can show more, colour only when asked. Is not: machine-readable: see
+``as_json.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lockcheck.findings import Finding, Mismatch, Quotable, Result, Waived
+from lockcheck.model.places import Place
+from lockcheck.report.layout import clean, count, listing, wrap
+from lockcheck.report.legs import where, witness
+from lockcheck.report.paint import Paint
+from lockcheck.report.quote import quoted
+from lockcheck.report.scenario import DEADLOCK, drawn, moves_of
+from lockcheck.report.summary import summary
+from lockcheck.source.problems import Problem
+
+
+def text(result: Result, paint: Paint | None = None, *, compare: bool = False) -> str:
+    """The whole report. ``compare``: say how findings and expectations differ instead of listing expected findings."""
+    paint = paint or Paint()
+    return "".join(f"{line.rstrip()}\n" for line in _lines(result, paint, compare))
+
+
+def _lines(result: Result, paint: Paint, compare: bool) -> Iterator[str]:
+    if compare:
+        for mismatch in result.expectation_mismatches():
+            yield from _mismatch(mismatch, result, paint)
+    else:
+        for finding in result.findings:
+            yield from finding_lines(finding, result, paint)
+            yield ""
+    for waived in result.waived:
+        yield from _waived(waived, paint)
+    yield from summary(result, paint, compare=compare)
+
+
+def finding_lines(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
+    """One finding, from its first line to where to read more."""
+    yield from _first(finding, paint)
+    yield ""
+    yield from witness(finding, paint)
+    yield from _scenario(finding, paint)
+    yield from _remarks(finding, result, paint)
+    source = quoted(finding.place, result.sources, paint)
+    if source:
+        yield ""
+        yield from source
+    yield from _help(finding.help, paint)
+    yield from wrap(f"= more: lockcheck explain {finding.rule}", 2, 10)
+
+
+def _first(finding: Finding, paint: Paint) -> Iterator[str]:
+    word = finding.severity.word
+    place = finding.place
+    line = f"{place}: {word}: {finding.message} [{finding.rule}]"
+    lines = wrap(clean(line, paint.ascii_only), 0, 4)
+    label = f" {word}:"
+    yield lines[0].replace(label, " " + paint(label[1:], word), 1)
+    yield from lines[1:]
+
+
+def _scenario(finding: Finding, paint: Paint) -> Iterator[str]:
+    moves = moves_of(finding.fact)
+    if moves:
+        yield ""
+        yield from (clean(line, paint.ascii_only) for line in drawn(moves))
+        yield ""
+        yield paint(DEADLOCK, "error")
+    elif finding.fact.kind == "circle":
+        yield ""
+        for cpu, leg in enumerate(finding.fact.legs):
+            yield from wrap(clean(f"CPU{cpu} holds {leg.holds}, wants {leg.wants}", paint.ascii_only), 2, 6)
+        yield ""
+        yield paint(DEADLOCK, "error")
+
+
+def _remarks(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
+    """What changes how the finding is to be read: guard locks, and the kernel configs it holds with."""
+    remarks = []
+    guards = finding.fact.get("guards")
+    if isinstance(guards, tuple) and guards:
+        held = "is" if len(guards) == 1 else "are"
+        guarded = f"{', '.join(guards)} {held} held on every leg: as long as that is so, only one can run at a time"
+        remarks.append(guarded)
+    if len(result.configs) > 1 and finding.configs:
+        remarks.append("holds with: " + holding(finding.configs, result.configs))
+    for remark in remarks:
+        yield ""
+        yield from wrap(clean(remark, paint.ascii_only), 2, 4)
+
+
+def holding(configs: tuple[str, ...], every: tuple[str, ...]) -> str:
+    """In words, the kernel configs that a finding holds with: what they have in common, if that says it all."""
+    if len(configs) == len(every):
+        return "every config that was checked"
+    common = set.intersection(*(set(config.split()) for config in configs))
+    if sum(1 for config in every if common <= set(config.split())) == len(configs):
+        return ", ".join(sorted(common))
+    return listing([f"({config})" for config in configs], 3)
+
+
+def _help(text: str, paint: Paint) -> Iterator[str]:
+    yield from wrap(clean(f"= help: {text}", paint.ascii_only), 2, 10)
+
+
+def _mismatch(mismatch: Mismatch, result: Result, paint: Paint) -> Iterator[str]:
+    line = f"{mismatch.place}: {mismatch.what}: {mismatch.text}"
+    yield from wrap(clean(line, paint.ascii_only), 0, 4)
+    yield from quoted(mismatch.place, result.sources, paint)
+    yield ""
+
+
+def _waived(waived: Waived, paint: Paint) -> Iterator[str]:
+    finding = waived.finding
+    line = f"{finding.place}: waived: {finding.message} [{finding.rule}] ({waived.reason}, {where(waived.place)})"
+    yield from wrap(clean(line, paint.ascii_only), 0, 4)
+    yield ""
+
+
+def problem_lines(problem: Problem, sources: Mapping[str, Quotable], paint: Paint) -> Iterator[str]:
+    """One problem: where, what, the source line, what to do."""
+    lines = wrap(clean(str(problem), paint.ascii_only), 0, 4)
+    yield lines[0].replace(" error:", " " + paint("error:", "error"), 1)
+    yield from lines[1:]
+    yield from quoted(Place(problem.file, problem.line, problem.column), sources, paint)
+    if problem.hint:
+        yield from _help(problem.hint, paint)
+
+
+def problems_text(result: Result, paint: Paint | None = None) -> str:
+    """All problems, for the error stream, and how many there are."""
+    paint = paint or Paint()
+    lines = [line for problem in result.problems for line in problem_lines(problem, result.sources, paint)]
+    if result.problems:
+        lines.append(f"{count(len(result.problems), 'problem')}: nothing was analysed")
+    return "".join(f"{line.rstrip()}\n" for line in lines)
