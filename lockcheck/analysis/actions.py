@@ -285,4 +285,4 @@ class AssertHeld(Action):
 
 def holds(entry: HeldLock, lock: int, mode: int | None) -> bool:
     """Whether a held entry answers an assertion about ``lock`` in ``mode``."""
-    return entry.lock == lock and (mode is None or (entry.mode == 0) == (mode == 0))
+    return lock in (entry.lock, -1) and (mode is None or (entry.mode == 0) == (mode == 0))

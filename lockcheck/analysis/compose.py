@@ -8,6 +8,7 @@ Glossary words defined here: exposed acquisition, evidence, dependency, usage.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -70,13 +71,16 @@ class Composer:
     """Composes the logs of all nodes that entries reach.
 
     ``dependencies``: (outer class, inner class) -> {(outer exclusive, inner recursive): {confinement: evidence}}.
-    ``usage``: class -> {UsageBit: evidence}.
+    ``usage``: class -> {UsageBit: evidence}. ``init``: confinement labels of code that runs before all else; it
+    says nothing about usage, since no interrupt uses these locks yet.
     """
 
-    def __init__(self, roots: list[Root], table: Table) -> None:
+    def __init__(self, roots: list[Root], table: Table, init: frozenset[int]) -> None:
         self.table = table
+        self.init = init
         self.roots = roots
-        self.nodes = reachable(root.node for root in roots)
+        self.parents = first_callers(root.node for root in roots)
+        self.nodes = list(self.parents)
         self.number = {node: index for index, node in enumerate(self.nodes)}
         self.dependencies: dict[tuple[int, int], dict[tuple[bool, bool], dict[int, Evidence]]] = {}
         self.usage: dict[int, dict[UsageBit, Evidence]] = {}
@@ -147,7 +151,7 @@ class Composer:
     def _mark(self, event: Acquired, where: Evidence) -> None:
         """mark_usage(): what an acquisition says about its class."""
         entry, context = event.entry, event.state.context
-        if not entry.checked:
+        if not entry.checked or context.confinement in self.init:
             return
         bits = self.usage.setdefault(entry.cls, {})
         if not entry.trylock:
@@ -169,7 +173,7 @@ class Composer:
         for level in where.state.held.levels():
             entry = level.entry
             assert entry is not None
-            if not entry.checked:
+            if not entry.checked or where.state.context.confinement in self.init:
                 continue
             bits = self.usage.setdefault(entry.cls, {})
             evidence = where._replace(level=level)
@@ -266,6 +270,19 @@ def passes(state: State, callee: Node) -> bool:
         return True
     context = state.context
     return context.irq_context == context.base and state.held.blockers(context.irq_context)[1]
+
+
+def first_callers(starts: Iterable[Node]) -> dict[Node, tuple[Node, int, State] | None]:
+    """Every node that entries reach, breadth first, with the call that a shortest chain reaches it through."""
+    found: dict[Node, tuple[Node, int, State] | None] = dict.fromkeys(starts)
+    queue = deque(found)
+    while queue:
+        node = queue.popleft()
+        for index, state, callee in node.calls:
+            if callee not in found:
+                found[callee] = (node, index, state)
+                queue.append(callee)
+    return found
 
 
 def reachable(starts: Iterable[Node]) -> list[Node]:

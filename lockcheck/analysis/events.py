@@ -38,7 +38,11 @@ class Enabled(NamedTuple):
 
 
 class Asserted(NamedTuple):
-    """lockdep_assert_held and kin. ``ok``: decided by this function's own holds; None: its caller decides."""
+    """lockdep_assert_held and kin. ``ok``: decided by this function's own holds; None: its caller decides.
+
+    ``what``: the fact kind it becomes when it fails: ``assertion``, or ``lock-memory`` / ``user-return`` for steps where
+    nothing (``lock`` -1) or not this lock may be held; ``detail`` is the word for it.
+    """
 
     state: State
     lock: int
@@ -46,6 +50,8 @@ class Asserted(NamedTuple):
     mode: int | None
     contract: bool
     ok: bool | None
+    what: str = "assertion"
+    detail: str = ""
 
 
 class Misstep(NamedTuple):

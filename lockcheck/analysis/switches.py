@@ -6,7 +6,7 @@ Is: the other half of ``actions``, without the lock stack. Is not: control flow.
 from __future__ import annotations
 
 from lockcheck.analysis.actions import Action, Outcome
-from lockcheck.analysis.events import Allocated, Enabled, Event, Misstep, NotFollowed, Signalled, Slept
+from lockcheck.analysis.events import Allocated, Asserted, Enabled, Event, Misstep, NotFollowed, Signalled, Slept
 from lockcheck.analysis.state import State, Universe
 from lockcheck.model import gfp
 
@@ -208,7 +208,10 @@ class MustBeFree(Action):
 
     def apply(self, universe: Universe, state: State) -> Outcome:
         held = [e.lock for e in state.held.entries() if self.lock < 0 or e.lock == self.lock]
-        return Outcome(state, tuple(Misstep(state, self.what, lock, self.word) for lock in dict.fromkeys(held)))
+        found = [Asserted(state, lock, False, None, False, False, self.what, self.word) for lock in dict.fromkeys(held)]
+        if not found:
+            found = [Asserted(state, self.lock, False, None, False, None, self.what, self.word)]
+        return Outcome(state, tuple(found))
 
 
 class Unknown(Action):

@@ -1,0 +1,188 @@
+"""The analysis of a program, as the checker sees it: facts by kind, the lock-order graph, usage, coverage.
+
+Is: the front of ``analysis`` and ``graph``; facts are made when they are asked for. Is not: any judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from lockcheck.analysis.compile import Compiler
+from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, Composer, UsageBit
+from lockcheck.analysis.entries import Starter
+from lockcheck.analysis.events import NotFollowed
+from lockcheck.analysis.walk import Walker
+from lockcheck.graph.facts_order import OrderFacts
+from lockcheck.graph.facts_roles import RoleFacts
+from lockcheck.graph.facts_steps import StepFacts
+from lockcheck.graph.order import KIND_NAMES, LockOrder
+from lockcheck.graph.waits import add_waits
+from lockcheck.graph.witness import Teller
+from lockcheck.model.facts import Coverage, Dependency, Fact, UsageSummary
+from lockcheck.model.places import NOWHERE, Place
+from lockcheck.model.program import Program
+
+if TYPE_CHECKING:
+    import networkx
+
+
+def analyse(program: Program) -> Analysis:
+    """Follow every path of a program and compose the result. Cannot fail on a well-formed program."""
+    return Analysis(program)
+
+
+class Analysis:
+    """Facts about one program, for one kernel config.
+
+    ``facts(kind)`` is sorted by place, then identity; ``kinds`` names what can be asked for.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        compiler = Compiler(program)
+        walker = Walker(compiler)
+        starter = Starter(walker)
+        roots = starter.start()
+        init = frozenset(index for index, label in enumerate(starter.labels) if label.init)
+        self._composer = Composer(roots, compiler.binder.table, init)
+        self._binder = compiler.binder
+        self._teller = Teller(self._composer, compiler.binder)
+        self._order = LockOrder(self._composer, starter.labels)
+        add_waits(self._order, self._teller)
+        named = frozenset(program.named_files or program.files)
+        base = OrderFacts(self._order, self._teller, named)
+        steps = StepFacts(base)
+        roles = RoleFacts(steps)
+        self._makers = _makers(base, steps, roles, [c.name for c in program.classes if c.leaf])
+        self._facts: dict[str, tuple[Fact, ...]] = {}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The fact kinds, sorted."""
+        return tuple(sorted(self._makers))
+
+    def facts(self, kind: str) -> tuple[Fact, ...]:
+        """All facts of a kind. Raises KeyError for a kind that does not exist."""
+        if kind not in self._facts:
+            made = self._makers[kind]()
+            self._facts[kind] = tuple(sorted(made, key=lambda fact: (fact.place, fact.identity)))
+        return self._facts[kind]
+
+    def dependencies(self) -> tuple[Dependency, ...]:
+        """All dependencies with one witness each, sorted by names."""
+        found = []
+        for (outer, inner), kinds in self._composer.dependencies.items():
+            names = tuple(sorted(KIND_NAMES[kind] for kind in kinds))
+            (_, recursive), evidence = min(kinds.items())
+            leg = self._teller.dependency_leg(evidence[min(evidence)], inner, recursive)
+            found.append(Dependency(self._name(outer), self._name(inner), names, leg))
+        return tuple(sorted(found, key=lambda dependency: (dependency.outer, dependency.inner)))
+
+    def usage(self) -> tuple[UsageSummary, ...]:
+        """Usage of every class that some path takes, sorted by name."""
+        outers = {outer for outer, _ in self._composer.dependencies}
+        found = [self._usage(cls, cls not in outers) for cls in self._composer.acquired]
+        return tuple(sorted(found, key=lambda summary: summary.name))
+
+    def lock_order_graph(self) -> networkx.DiGraph[str]:
+        """A networkx DiGraph: nodes are class names (``usage``, ``kind``, ``at``), edges carry ``kinds``."""
+        import networkx as nx
+
+        graph: networkx.DiGraph[str] = nx.DiGraph()
+        for summary in self.usage():
+            graph.add_node(summary.name, usage=summary.characters, kind=summary.kind, at=summary.at)
+        pairs = [
+            (self._name(outer), self._name(inner), tuple(sorted(KIND_NAMES[kind] for kind in kinds)))
+            for (outer, inner), kinds in self._composer.dependencies.items()
+        ]
+        for outer, inner, kinds in sorted(pairs):
+            graph.add_edge(outer, inner, kinds=kinds)
+        return graph
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What was followed, and what could not be."""
+        nodes = self._composer.nodes
+        seen = {node.code.index for node in nodes if node.code.index >= 0}
+        functions = self.program.functions
+        never = tuple(f.name for index, f in enumerate(functions) if index not in seen)
+        return Coverage(
+            functions=len(seen),
+            entries=len(self._composer.roots),
+            classes=len(self._composer.acquired),
+            dependencies=len(self._composer.dependencies),
+            contexts=len(nodes),
+            steps=sum(1 for node in nodes for op in node.code.ops if op.step is not None),
+            never_entered=never,
+            not_followed=tuple(sorted({*self.program.not_modelled, *self._not_followed()})),
+            merged=tuple(sorted({node.code.function.name for node in nodes if node.merged})),
+        )
+
+    def _not_followed(self) -> Iterator[tuple[str, Place]]:
+        for node in self._composer.nodes:
+            for index, event in node.log:
+                if type(event) is NotFollowed:
+                    yield event.why, self._teller.place(node, index)
+
+    def _name(self, cls: int) -> str:
+        return self._binder.class_names[cls]
+
+    def _usage(self, cls: int, leaf: bool) -> UsageSummary:
+        bits = self._composer.usage.get(cls, {})
+        kind = self._binder.kinds[cls]
+        base = self._name(cls).rsplit("/", 1)[0]
+        declared = {c.name: c for c in self.program.classes}
+        own = declared.get(self._name(cls)) or declared.get(base)
+        safe = not any(bit.irq == HARDIRQ and bit.direction == ENABLED for bit in bits)
+        names = tuple(sorted(_bit_name(bit) for bit in bits if bit.irq != "nmi"))
+        rank = self._binder.table.ranks[cls]
+        return UsageSummary(
+            self._name(cls), kind.name, characters(bits), names, leaf, safe, own.place if own else NOWHERE,
+            own.at if own else None, rank.inner, rank.outer or rank.inner,
+        )  # fmt: skip
+
+
+def _bit_name(bit: UsageBit) -> str:
+    direction = "IN" if bit.direction == USED_IN else "ON"
+    irq = bit.irq.upper()
+    text = f"IN-{irq}" if direction == "IN" else f"{irq}-ON"
+    return f"{text}-{'R' if bit.mode else 'W'}"
+
+
+def characters(bits: dict[UsageBit, object]) -> str:
+    """lockdep's four characters: hardirq, hardirq-read, softirq, softirq-read; each ``.``, ``-``, ``+`` or ``?``."""
+    text = ""
+    for irq in (HARDIRQ, SOFTIRQ):
+        for reading in (False, True):
+            used = any(b.irq == irq and b.direction == USED_IN and bool(b.mode) == reading for b in bits)
+            enabled = any(b.irq == irq and b.direction == ENABLED and bool(b.mode) == reading for b in bits)
+            text += "?" if used and enabled else "-" if used else "+" if enabled else "."
+    return text
+
+
+def _makers(
+    base: OrderFacts, steps: StepFacts, roles: RoleFacts, leaves: list[str]
+) -> dict[str, Callable[[], Iterator[Fact]]]:
+    return {
+        "circle": base.circles,
+        "recursion": base.recursions,
+        "usage-conflict": base.conflicts,
+        "leaf": lambda: base.leaves(leaves),
+        "wait-context": steps.wait_contexts,
+        "sleep": steps.sleeps,
+        "release": lambda: steps.missteps("release"),
+        "nest-lock": lambda: steps.missteps("nest-lock"),
+        "pin": lambda: steps.missteps("pin"),
+        "irq-enable": lambda: steps.missteps("irq-enable"),
+        "depth": lambda: steps.missteps("depth"),
+        "assertion": lambda: steps.assertions("assertion"),
+        "lock-memory": lambda: steps.assertions("lock-memory"),
+        "user-return": lambda: steps.assertions("user-return"),
+        "exit": steps.exits,
+        "irq-state": steps.irq_states,
+        "acquisition": roles.acquisitions,
+        "allocation": roles.allocations,
+        "call": roles.calls,
+    }

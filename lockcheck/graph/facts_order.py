@@ -1,0 +1,176 @@
+"""Facts about the lock order: circles, recursions, usage conflicts, declared leaves.
+
+Is: what was found in the graph, dressed with names, attributes and legs. Is not: the search itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from lockcheck.analysis.compose import ENABLED, Evidence, Recursion, UsageBit
+from lockcheck.graph.circles import CircleFinder
+from lockcheck.graph.conflicts import Conflict, ConflictFinder
+from lockcheck.graph.order import Hop, LockOrder
+from lockcheck.graph.witness import MODES, Goal, Teller
+from lockcheck.model.facts import Attribute, Fact, Leg
+from lockcheck.model.places import Place
+
+
+def make(kind: str, identity: Sequence[str], attributes: dict[str, Attribute], legs: Sequence[Leg], place: Place | None = None) -> Fact:
+    """A fact with the attributes that every kind has, at the place where its last leg ends (or ``place``)."""
+    functions = dict.fromkeys(step.function for leg in legs for step in leg.steps)
+    common: dict[str, Attribute] = {"functions": tuple(functions), "locks": ()}
+    last = legs[-1].steps[-1]
+    return Fact(
+        kind, tuple(identity), tuple(sorted({**common, **attributes}.items())), place or last.place, tuple(legs),
+        last.at if place is None else next((s.at for leg in legs for s in leg.steps if s.place == place), None),
+    )  # fmt: skip
+
+
+class OrderFacts:
+    """Makes the facts of one lock order. ``named``: the files the user asked about, which findings prefer to point into."""
+
+    def __init__(self, order: LockOrder, teller: Teller, named: frozenset[str]) -> None:
+        self.order, self.teller, self.named = order, teller, named
+        self.composer = order.composer
+        self.kinds = teller.binder.kinds
+
+    def prefer(self, legs: Sequence[Leg]) -> Place:
+        """Where to point: the innermost step in a file the user named, else the end of the first leg."""
+        for leg in legs:
+            for step in reversed(leg.steps):
+                if step.place.file in self.named and step.action != "enter":
+                    return step.place
+        return legs[0].steps[-1].place
+
+    def circles(self) -> Iterator[Fact]:
+        """One fact for each told circle."""
+        finder = CircleFinder(self.order, self.teller.class_name)
+        for circle in finder.circles():
+            labels = finder.choice(circle)
+            assert labels is not None
+            legs = [
+                self.dependency(self.order.hops[hop][label], hop) for hop, label in zip(circle, labels, strict=True)
+            ]
+            yield self.circle(circle, legs)
+
+    def dependency(self, evidence: Evidence, hop: Hop) -> Leg:
+        """The leg behind one hop; the leg of a signaller *stands for* the wait, which it holds up."""
+        leg = self.teller.dependency_leg(evidence, hop.inner, hop.recursive)
+        return leg if leg.holds else replace(leg, holds=self.teller.class_name(hop.outer), holds_mode="exclusive")
+
+    def circle(self, circle: Sequence[Hop], legs: Sequence[Leg]) -> Fact:
+        """The fact of one circle."""
+        names = [self.teller.class_name(hop.outer) for hop in circle]
+        kinds = [self.kinds[hop.outer] for hop in circle]
+        modes = {leg.holds_mode for leg in legs} | {leg.wants_mode for leg in legs}
+        attributes: dict[str, Attribute] = {
+            "locks": tuple(names),
+            "chain": " -> ".join([*names, names[0]]),
+            "length": len(circle),
+            "readers": bool(modes & {"shared", "recursive"}),
+            "lock_kinds": tuple(dict.fromkeys(kind.name for kind in kinds)),
+            "categories": tuple(sorted({kind.category for kind in kinds})),
+            "guards": self.guards(legs, names),
+        }
+        return make("circle", names, attributes, legs, self.prefer(legs))
+
+    @staticmethod
+    def guards(legs: Sequence[Leg], names: Sequence[str]) -> tuple[str, ...]:
+        """Classes that every leg holds exclusively around its part of the circle."""
+        common: set[str] | None = None
+        for leg in legs:
+            below = {hold.lock for hold in leg.held if hold.mode == "exclusive" and hold.lock not in names}
+            common = below if common is None else common & below
+        return tuple(sorted(common or ()))
+
+    def recursions(self) -> Iterator[Fact]:
+        """One fact for each (class, modes, functions) of a same-class acquisition."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for recursion in self.composer.recursions:
+            fact = self.recursion(recursion)
+            found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def recursion(self, recursion: Recursion) -> Fact:
+        """The fact of one recursion."""
+        evidence, event = recursion.evidence, recursion.event
+        assert evidence.level is not None and evidence.level.entry is not None
+        name = self.teller.class_name(event.entry.cls)
+        goal = Goal(name, event.entry.mode)
+        if evidence.callee is None:
+            leg = self.teller.event_leg(recursion.node, recursion.index, event.state, goal, evidence.level)
+        else:
+            leg = self.teller.call_leg(evidence, recursion.node, recursion.index, event.state, goal)
+        held = evidence.level.entry
+        attributes: dict[str, Attribute] = {
+            "locks": (name,),
+            "lock": name,
+            "held_instance": self.teller.lock_name(held.lock),
+            "wanted_instance": self.teller.lock_name(event.entry.lock),
+            "mode": MODES[event.entry.mode],
+            "held_mode": MODES[held.mode],
+            "lock_kind": self.kinds[held.cls].name,
+            "category": self.kinds[held.cls].category,
+        }
+        holder = evidence.node.code.function.name
+        inner = recursion.node.code.function.name
+        identity = (name, MODES[held.mode], MODES[event.entry.mode], holder, inner)
+        return make("recursion", identity, attributes, [leg], self.prefer([leg]))
+
+    def conflicts(self) -> Iterator[Fact]:
+        """One fact for each usage conflict."""
+        finder = ConflictFinder(self.composer, self.order, self.kinds, self.teller.class_name)
+        for conflict in finder.conflicts():
+            yield self.conflict(conflict)
+
+    def conflict(self, conflict: Conflict) -> Fact:
+        """The fact of one usage conflict: the irq leg, the dependencies between, the leg that can be interrupted."""
+        safe, unsafe = self.teller.class_name(conflict.safe), self.teller.class_name(conflict.unsafe)
+        middle = [self.dependency(self.first(hop), hop) for hop in conflict.hops]
+        legs = [self.usage(conflict.safe, conflict.safe_bit), *middle, self.usage(conflict.unsafe, conflict.unsafe_bit)]
+        names = [self.teller.class_name(hop.outer) for hop in conflict.hops] + [unsafe]
+        attributes: dict[str, Attribute] = {
+            "locks": tuple(dict.fromkeys(names)),
+            "form": "chain" if conflict.hops else "one-class",
+            "irq": conflict.irq,
+            "safe": safe,
+            "unsafe": unsafe,
+            "chain": " -> ".join(names),
+            "safe_read": conflict.safe_bit.mode != 0,
+            "unsafe_read": conflict.unsafe_bit.mode != 0,
+            "by_writer": conflict.by_writer,
+        }
+        identity = (conflict.irq, "writer" if conflict.by_writer else "direct", *names)
+        places = [legs[-1], *legs[:-1]]
+        return make("usage-conflict", identity, attributes, legs, self.prefer(places))
+
+    def first(self, hop: Hop) -> Evidence:
+        """Evidence of a hop, unconfined if there is any."""
+        options = self.order.hops[hop]
+        return options[min(options)]
+
+    def usage(self, cls: int, bit: UsageBit) -> Leg:
+        """The leg that gives a class one usage bit."""
+        evidence = self.composer.usage[cls][bit]
+        name = self.teller.class_name(cls)
+        if bit.direction == ENABLED and evidence.level is not None:
+            return self.teller.enabled_leg(evidence, int(bit.irq == "softirq"), Goal(name, bit.mode, "irq"))
+        return self.teller.event_leg(evidence.node, evidence.index, evidence.state, Goal(name, bit.mode))
+
+    def leaves(self, declared: Iterable[str]) -> Iterator[Fact]:
+        """One fact for each class taken under a lock that is declared a leaf."""
+        wanted = frozenset(declared)
+        for (outer, inner), kinds in sorted(self.composer.dependencies.items(), key=self.by_name):
+            name, under = self.teller.class_name(outer), self.teller.class_name(inner)
+            if name not in wanted:
+                continue
+            (_, recursive), evidence = min(kinds.items())
+            leg = self.teller.dependency_leg(evidence[min(evidence)], inner, recursive)
+            attributes: dict[str, Attribute] = {"locks": (name, under), "lock": name, "inner": under}
+            yield make("leaf", (name, under), attributes, [leg], self.prefer([leg]))
+
+    def by_name(self, item: tuple[tuple[int, int], object]) -> tuple[str, str]:
+        """Sort key of dependencies."""
+        return self.teller.class_name(item[0][0]), self.teller.class_name(item[0][1])

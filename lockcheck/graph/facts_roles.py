@@ -1,0 +1,162 @@
+"""Facts inside functions with a role (ctor, dtor, shrinker, work ...): what such a callback really reaches.
+
+Is: acquisitions, allocations, sleeps and calls below role functions. Is not: a contract about them (rules are).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
+from lockcheck.analysis.events import Acquired, Allocated, Event
+from lockcheck.analysis.walk import Node
+from lockcheck.graph.facts_order import make
+from lockcheck.graph.facts_steps import StepFacts
+from lockcheck.graph.witness import MODES, Frame, Goal
+from lockcheck.model import gfp
+from lockcheck.model.facts import Attribute, Fact, Leg
+
+
+class RoleFacts:
+    """Makes the facts inside roles."""
+
+    def __init__(self, steps: StepFacts) -> None:
+        self.steps, self.base = steps, steps.base
+        self.teller, self.composer = steps.teller, steps.composer
+        self._inner: dict[int, list[str]] | None = None
+
+    def role_nodes(self) -> dict[str, list[Node]]:
+        """Nodes of functions with roles, by function name."""
+        found: dict[str, list[Node]] = {}
+        for node in self.composer.nodes:
+            if node.code.function.roles and node.code.index >= 0:
+                found.setdefault(node.code.function.name, []).append(node)
+        return dict(sorted(found.items()))
+
+    def inside(self) -> Iterator[tuple[str, Node, Node, int, Event]]:
+        """(role function, its node, node below, op index, event) for everything below role functions."""
+        for name, starts in self.role_nodes().items():
+            for start in starts:
+                for node in reachable([start]):
+                    for index, event in node.log:
+                        yield name, start, node, index, event
+
+    def leg(self, start: Node, node: Node, index: int, event: Event, goal: Goal) -> Leg:
+        """From an entry through the role function to the step."""
+        more, _, _ = self.teller.descend(start, lambda at: index if at is node else None)
+        return self.teller.leg([*self.teller.trail(start), *more, Frame(node, index, event.state)], goal, None, start)
+
+    def acquisitions(self) -> Iterator[Fact]:
+        """One fact for each (role function, class, mode)."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for name, start, node, index, event in self.inside():
+            if type(event) is not Acquired or event.replayed:
+                continue
+            identity = (name, self.teller.class_name(event.entry.cls), MODES[event.entry.mode], str(event.entry.trylock))
+            if identity not in found:
+                found[identity] = self.acquisition(identity, start, node, index, event)
+        yield from found.values()
+
+    def acquisition(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Acquired) -> Fact:
+        """The fact of one acquisition inside a role."""
+        lock = self.teller.class_name(event.entry.cls)
+        leg = self.leg(start, node, index, event, Goal(lock, event.entry.mode))
+        kind = self.teller.binder.kinds[event.entry.cls]
+        inner = self.inner(event.entry.cls)
+        attributes: dict[str, Attribute] = {
+            "locks": (lock,),
+            "lock": lock,
+            "lock_kind": kind.name,
+            "category": kind.category,
+            "mode": MODES[event.entry.mode],
+            "leaf": not inner,
+            "inner": inner[0] if inner else None,
+            "irq_safe": self.irq_safe(event.entry.cls),
+            "may_sleep": kind.sleeps and not event.entry.trylock,
+            "irqs": leg.irqs,
+            "inside": self.steps.roles(leg),
+            "role_function": identity[0],
+            "context": leg.context,
+            "trylock": event.entry.trylock,
+        }
+        return make("acquisition", identity, attributes, self.with_reason(leg, event.entry.cls), self.base.prefer([leg]))
+
+    def with_reason(self, leg: Leg, cls: int) -> list[Leg]:
+        """The leg, and for a class that is no leaf or not irq-safe the legs that show why."""
+        legs = [leg]
+        for (outer, inner), kinds in sorted(self.composer.dependencies.items(), key=self.base.by_name):
+            if outer == cls:
+                (_, recursive), evidence = min(kinds.items())
+                legs.append(self.teller.dependency_leg(evidence[min(evidence)], inner, recursive))
+                break
+        for bit, evidence_of in sorted(self.composer.usage.get(cls, {}).items()):
+            if bit.irq == HARDIRQ and bit.direction == ENABLED and evidence_of is not None:
+                legs.append(self.base.usage(cls, bit))
+                break
+        return legs
+
+    def inner(self, cls: int) -> list[str]:
+        """Classes taken under a class, by name."""
+        if self._inner is None:
+            self._inner = {}
+            for outer, inner in self.composer.dependencies:
+                self._inner.setdefault(outer, []).append(self.teller.class_name(inner))
+        return sorted(self._inner.get(cls, ()))
+
+    def irq_safe(self, cls: int) -> bool:
+        """Nobody holds the class with hardirqs on."""
+        bits = self.composer.usage.get(cls, {})
+        return not any(bit.irq == HARDIRQ and bit.direction == ENABLED for bit in bits)
+
+    def allocations(self) -> Iterator[Fact]:
+        """One fact for each (role function, allocating function, flags)."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for name, start, node, index, event in self.inside():
+            if type(event) is not Allocated:
+                continue
+            identity = (name, node.code.function.name, event.what, gfp_text(event.gfp))
+            if identity not in found:
+                leg = self.leg(start, node, index, event, Goal(None, None, "allocate"))
+                found[identity] = self.allocation(identity, leg, event)
+        yield from found.values()
+
+    def allocation(self, identity: tuple[str, ...], leg: Leg, event: Allocated) -> Fact:
+        """The fact of one allocation inside a role."""
+        attributes: dict[str, Attribute] = {
+            "gfp": gfp_text(event.gfp),
+            "what": event.what,
+            "may_sleep": bool(event.gfp & gfp.DIRECT_RECLAIM),
+            "may_reclaim": bool(event.gfp & gfp.DIRECT_RECLAIM) and not event.state.context.memalloc,
+            "fs": bool(event.gfp & gfp.FS),
+            "io": bool(event.gfp & gfp.IO),
+            "inside": self.steps.roles(leg),
+            "role_function": identity[0],
+            "context": leg.context,
+        }
+        return make("allocation", identity, attributes, [leg], self.base.prefer([leg]))
+
+    def calls(self) -> Iterator[Fact]:
+        """One fact for each (role function, function that it reaches)."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for name, starts in self.role_nodes().items():
+            for start in starts:
+                for node in reachable([start]):
+                    for index, state, callee in node.calls:
+                        identity = (name, callee.code.function.name)
+                        if identity not in found:
+                            more, _, _ = self.teller.descend(start, lambda at, i=index, n=node: i if at is n else None)  # type: ignore[misc]
+                            frames = [*self.teller.trail(start), *more, Frame(node, index, state)]
+                            leg = self.teller.leg(frames, Goal(None, None, "call"), None, start)
+                            attributes: dict[str, Attribute] = {
+                                "callee": identity[1],
+                                "inside": self.steps.roles(leg),
+                                "role_function": name,
+                            }
+                            found[identity] = make("call", identity, attributes, [leg], self.base.prefer([leg]))
+        yield from found.values()
+
+
+def gfp_text(flags: int) -> str:
+    """gfp bits as ``__GFP_`` names, in bit order."""
+    names = [f"__GFP_{name}" for name, bit in gfp.BITS.items() if flags & bit]
+    return "|".join(names) if names else "0"

@@ -1,0 +1,307 @@
+"""Facts about single steps and their contexts: sleeping, wait contexts, assertions, imbalance, what an entry leaves behind.
+
+Is: events of the walk with the context their callers put them in. Is not: anything about order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from lockcheck.analysis import switches
+from lockcheck.analysis.actions import holds
+from lockcheck.analysis.compile import RUN, Bundle
+from lockcheck.analysis.entries import Root
+from lockcheck.analysis.events import Acquired, Asserted, Misstep, Slept
+from lockcheck.analysis.state import Context, State
+from lockcheck.analysis.walk import Node
+from lockcheck.graph.facts_order import OrderFacts, make
+from lockcheck.graph.witness import Frame, Goal
+from lockcheck.model.facts import Attribute, Fact, Leg
+from lockcheck.model.locks import WaitType
+
+class StepFacts:
+    """Makes the facts of steps. Shares the teller and the preferences of :class:`OrderFacts`."""
+
+    def __init__(self, base: OrderFacts) -> None:
+        self.base, self.teller, self.composer = base, base.teller, base.composer
+        self._callers: dict[Node, list[Frame]] | None = None
+
+    def callers(self, node: Node) -> list[Frame]:
+        """All calls of a node."""
+        if self._callers is None:
+            self._callers = {}
+            for caller in self.composer.nodes:
+                for index, state, callee in caller.calls:
+                    self._callers.setdefault(callee, []).append(Frame(caller, index, state))
+        return self._callers.get(node, [])
+
+    # -- missteps --------------------------------------------------------------------------------------------------
+
+    def missteps(self, what: str) -> Iterator[Fact]:
+        """Steps that cannot be right: one fact for each function and lock."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for node in self.composer.nodes:
+            for index, event in node.log:
+                if type(event) is Misstep and event.what == what:
+                    fact = self.misstep(node, index, event)
+                    found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def misstep(self, node: Node, index: int, event: Misstep) -> Fact:
+        """The fact of one misstep."""
+        function = node.code.function.name
+        lock = self.teller.lock_name(event.lock) if event.lock >= 0 else None
+        action = {"release": "release", "irq-enable": "irq"}.get(event.what, "acquire")
+        leg = self.teller.event_leg(node, index, event.state, Goal(lock, None, action))
+        attributes: dict[str, Attribute] = {"locks": (lock,) if lock else ()}
+        if event.what == "irq-state":
+            attributes |= {"what": _UNBALANCED.get(event.detail, event.detail), "function": function}
+        elif event.what == "depth":
+            attributes["depth"] = event.state.held.depth
+        elif event.what in ("release", "irq-enable"):
+            attributes["function"] = function
+        if lock and event.what != "depth":
+            attributes["lock"] = lock
+        if event.what == "nest-lock":
+            attributes["nest"] = self.teller.lock_name(event.other)
+        identity = (event.what, function, lock or event.detail, self.teller.text(node, index))
+        return make(event.what, identity, attributes, [leg], leg.steps[-1].place)
+
+    # -- wait contexts and sleeping ----------------------------------------------------------------------------------
+
+    def wait_contexts(self) -> Iterator[Fact]:
+        """Acquisitions whose wait type exceeds the limit: one fact for each lock, limiter and function."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for node in self.composer.nodes:
+            for index, event in node.log:
+                if type(event) is Acquired and event.outer > event.limit:
+                    fact = self.wait_context(node, index, event)
+                    found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def wait_context(self, node: Node, index: int, event: Acquired) -> Fact:
+        """The fact of one acquisition in a context too strict for it."""
+        name = self.teller.class_name(event.entry.cls)
+        leg = self.teller.event_leg(node, index, event.state, Goal(name, event.entry.mode))
+        limiter = self.limiter(leg, event)
+        attributes: dict[str, Attribute] = {
+            "locks": (name, limiter) if limiter in {hold.lock for hold in leg.held} else (name,),
+            "lock": name,
+            "lock_kind": self.teller.binder.kinds[event.entry.cls].name,
+            "outer": WaitType(event.outer).name.lower(),
+            "limit": WaitType(event.limit).name.lower(),
+            "limited_by": limiter,
+            "context": event.state.context.name,
+        }
+        return make("wait-context", (name, limiter, node.code.function.name), attributes, [leg], self.base.prefer([leg]))
+
+    def limiter(self, leg: Leg, event: Acquired) -> str:
+        """What set the limit: the innermost held lock of that rank, else the context."""
+        ranks = {name: self.teller.binder.table.ranks[i] for i, name in enumerate(self.teller.binder.class_names)}
+        for hold in reversed(leg.held):
+            if ranks[hold.lock].inner == event.limit:
+                return hold.lock
+        return leg.context
+
+    def sleeps(self) -> Iterator[Fact]:
+        """Steps that sleep where that is a bug, or inside a function with a role."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for node in self.composer.nodes:
+            for index, event in node.log:
+                if type(event) is Slept:
+                    fact = self.sleep(node, index, event)
+                    if fact is not None:
+                        found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def sleep(self, node: Node, index: int, event: Slept) -> Fact | None:
+        """The fact of one sleep, when it is in atomic context."""
+        if not event.state.context.atomic and not self.blocked(event.state):
+            return None
+        goal = Goal(None, None, "sleep")
+        leg = self.teller.event_leg(node, index, event.state, goal)
+        because = self.because(leg, event.state.context)
+        roles = self.roles(leg)
+        attributes: dict[str, Attribute] = {
+            "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
+            "what": self.teller.text(node, index) or event.what,
+            "atomic": True,
+            "because": because,
+            "context": leg.context,
+            "inside": roles,
+            "role_function": self.role_function(leg),
+        }
+        identity = (node.code.function.name, event.what, *because, leg.entry)
+        return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
+    def blocked(self, state: State) -> bool:
+        """Some lock held in this function forbids sleeping."""
+        kinds = self.teller.binder.kinds
+        return any(kinds[entry.cls].blocks_sleep for entry in state.held.entries())
+
+    def because(self, leg: Leg, context: Context) -> tuple[str, ...]:
+        """Why sleeping is a bug there, in words, outermost first."""
+        kinds = {name: self.teller.binder.kinds[i] for i, name in enumerate(self.teller.binder.class_names)}
+        found = [context.name] if context.name != "task" else []
+        found += [hold.lock for hold in leg.held if kinds[hold.lock].blocks_sleep]
+        if not context.irqs_on and context.name not in ("hardirq", "nmi"):
+            found.append("hardirqs off")
+        if context.bh:
+            found.append("softirqs off")
+        if not found:
+            found.append("preemption off")
+        return tuple(dict.fromkeys(found))
+
+    def roles(self, leg: Leg) -> tuple[str, ...]:
+        """Roles of the functions a leg goes through."""
+        by_name = {function.name: function.roles for function in self.teller.binder.program.functions}
+        names = dict.fromkeys(step.function for step in leg.steps)
+        return tuple(sorted({role for name in names for role in by_name.get(name, ())}))
+
+    def role_function(self, leg: Leg) -> str | None:
+        """The innermost function with a role."""
+        by_name = {function.name: function.roles for function in self.teller.binder.program.functions}
+        for step in reversed(leg.steps):
+            if by_name.get(step.function):
+                return step.function
+        return None
+
+    # -- assertions ------------------------------------------------------------------------------------------------
+
+    def assertions(self, what: str) -> Iterator[Fact]:
+        """Assertions that fail on some chain of callers: one fact for each (function, lock, entry)."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for node in self.composer.nodes:
+            for index, event in node.log:
+                if type(event) is Asserted and event.what == what and event.ok is not True:
+                    for frames in self.failing(node, index, event):
+                        fact = self.assertion(frames, event)
+                        found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def failing(self, node: Node, index: int, event: Asserted) -> Iterator[list[Frame]]:
+        """Chains from a caller that decides down to the assertion, on which it fails."""
+        last = Frame(node, index, event.state)
+        if event.ok is False:
+            yield [last]
+            return
+        seen = {node}
+        queue: deque[list[Frame]] = deque([[last]])
+        while queue:
+            chain = queue.popleft()
+            if chain[0].node.complete:
+                if event.held:
+                    yield chain
+                continue
+            for caller in self.callers(chain[0].node):
+                if any(holds(entry, event.lock, event.mode) for entry in caller.state.held.entries()):
+                    if not event.held:
+                        yield [caller, *chain]
+                elif caller.node not in seen:
+                    seen.add(caller.node)
+                    queue.append([caller, *chain])
+
+    def assertion(self, chain: list[Frame], event: Asserted) -> Fact:
+        """The fact of one failed assertion."""
+        lock = event.lock
+        if lock < 0:
+            lock = chain[0].state.held.entries()[-1].lock
+        name = self.teller.lock_name(lock)
+        frames = [*self.teller.trail(chain[0].node), *chain]
+        leg = self.teller.leg(frames, Goal(name, event.mode, "note"), None, chain[0].node)
+        attributes: dict[str, Attribute] = {"locks": (name,), "lock": name}
+        if event.what == "assertion":
+            attributes |= {"held": event.held, "contract": event.contract}
+        elif event.what == "lock-memory":
+            attributes["what"] = event.detail
+        identity = (event.what, name, chain[-1].node.code.function.name, leg.entry, str(event.held))
+        return make(event.what, identity, attributes, [leg], self.base.prefer([leg]))
+
+    # -- what entries leave behind -------------------------------------------------------------------------------------
+
+    def exits(self) -> Iterator[Fact]:
+        """Locks still held where an entry ends."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for root in self.composer.roots:
+            function = self.teller.binder.program.functions[root.function]
+            for state in root.node.exits:
+                left = [e for e in state.held.entries() if e.lock not in function.returns_holding]
+                if left:
+                    fact = self.left_held(root, function.name, state, left[-1].lock)
+                    found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def left_held(self, root: Root, function: str, state: State, lock: int) -> Fact:
+        """The fact of a lock left held, at the step that took it."""
+        entry = next(e for e in state.held.entries() if e.lock == lock)
+        site = self.teller.site(root.node, entry)
+        index = site if site is not None else root.node.code.entry
+        name = self.teller.class_name(entry.cls)
+        leg = self.teller.event_leg(root.node, index, root.node.entry, Goal(name, entry.mode))
+        names = tuple(self.teller.class_name(e.cls) for e in state.held.entries())
+        attributes: dict[str, Attribute] = {"locks": names, "lock": name, "function": function}
+        return make("exit", (function, name), attributes, [leg], leg.steps[-1].place)
+
+    def irq_states(self) -> Iterator[Fact]:
+        """State that an entry does not restore; and counters that go below zero."""
+        found: dict[tuple[str, ...], Fact] = {}
+        for fact in self.missteps("irq-state"):
+            found.setdefault(fact.identity, fact)
+        for root in self.composer.roots:
+            function = self.teller.binder.program.functions[root.function]
+            for state in root.node.exits:
+                if state.held.depth and function.returns_holding:
+                    continue
+                for what, action in changed_state(root.node.entry.context, state.context):
+                    fact = self.unrestored(root, function.name, what, action)
+                    found.setdefault(fact.identity, fact)
+        yield from found.values()
+
+    def unrestored(self, root: Root, function: str, what: str, action: str) -> Fact:
+        """The fact of one piece of state left changed, at the last step that changes it."""
+        index = self.changer(root.node, action)
+        leg = self.teller.event_leg(root.node, index, root.node.entry, Goal(None, None, "irq"))
+        attributes: dict[str, Attribute] = {"what": what, "function": function}
+        place = leg.steps[-1].place
+        return make("irq-state", ("irq-state", function, what), attributes, [leg], place)
+
+    @staticmethod
+    def changer(node: Node, action: str) -> int:
+        """The last op that changes that state, or the first op when a callee does."""
+        found = node.code.entry
+        for index, op in enumerate(node.code.ops):
+            if op.code == RUN and isinstance(op.arg, Bundle):
+                for part in op.arg.actions:
+                    kind = "irq" if isinstance(part, switches.SwitchIrq) else getattr(part, "what", "")
+                    if kind == action and (found == node.code.entry or op.step is not None):
+                        found = index
+        return found
+
+
+_UNBALANCED = {
+    "restore": "hardirqs (restored without a save)",
+    "save": "hardirqs (saved without end)",
+    "softirq": "softirqs (enabled more often than disabled)",
+    "preempt": "preemption (enabled more often than disabled)",
+    "nofs": "the NOFS scope (ended more often than begun)",
+    "noio": "the NOIO scope (ended more often than begun)",
+    "memalloc": "the memalloc scope (ended more often than begun)",
+    "interrupt": "the interrupt context",
+}
+
+
+def changed_state(before: Context, after: Context) -> Iterator[tuple[str, str]]:
+    """(what is not restored, the action that changes it)."""
+    if before.irqs_on != after.irqs_on:
+        yield "hardirqs", "irq"
+    for field, word, action in (
+        ("bh", "softirqs", "softirq"),
+        ("preempt", "preemption", "preempt"),
+        ("nofs", "the NOFS scope", "nofs"),
+        ("noio", "the NOIO scope", "noio"),
+        ("memalloc", "the memalloc scope", "memalloc"),
+        ("interrupted", "the interrupt context", "interrupt"),
+    ):
+        if getattr(before, field) != getattr(after, field):
+            yield word, action

@@ -1,0 +1,155 @@
+"""Waits as dependencies: what must be taken before somebody can signal.
+
+Is: hops from a completion or wait queue to every class that its signaller acquires first. lockdep has none of these.
+Is not: work items and timers, whose maps are locks like any other.
+
+A wait is over when any signaller gets through, so it can only hang if all of them are stuck: hops of a wait are kept only
+while each of its signallers (each entry that signals) wants something inside the same component.
+
+Glossary words defined here: signaller.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from lockcheck.analysis.compose import Evidence, reachable
+from lockcheck.analysis.events import Acquired, Signalled
+from lockcheck.analysis.state import RECURSIVE
+from lockcheck.analysis.walk import Node
+from lockcheck.graph.order import Hop, LockOrder
+from lockcheck.graph.witness import Teller
+
+
+class Need(NamedTuple):
+    """A signaller (an entry's node) acquires the inner class of ``hop`` before it signals."""
+
+    signaller: Node
+    hop: Hop
+    evidence: Evidence
+
+
+class _Waits:
+    """Collects the needs of every wait in one program."""
+
+    def __init__(self, order: LockOrder, teller: Teller) -> None:
+        self.order, self.teller, self.composer = order, teller, order.composer
+        self.callers: dict[Node, list[tuple[Node, int]]] = {}
+
+    def waited_for(self) -> set[int]:
+        """Wait classes that somebody waits for with a lock held."""
+        kinds = self.teller.binder.kinds
+        return {hop.inner for hop in self.order.hops if kinds[hop.inner].category == "wait"}
+
+    def needs(self, waits: set[int]) -> tuple[dict[int, set[Node]], list[Need]]:
+        """(signallers of each wait, all needs)."""
+        for node in self.composer.nodes:
+            for index, _, callee in node.calls:
+                self.callers.setdefault(callee, []).append((node, index))
+        signallers: dict[int, set[Node]] = {cls: set() for cls in waits}
+        found: list[Need] = []
+        for node in self.composer.nodes:
+            for index, event in node.log:
+                if type(event) is Signalled:
+                    cls = self.teller.binder.class_index(event.lock, 0)
+                    if cls in waits:
+                        found.extend(self.before(cls, node, index, signallers[cls]))
+        return signallers, found
+
+    def before(self, wait: int, node: Node, index: int, signallers: set[Node]) -> Iterator[Need]:
+        """What is acquired on the way to a signal, in its function and in all callers up to the entries."""
+        seen = {(node, index)}
+        queue = deque(seen)
+        while queue:
+            at, until = queue.popleft()
+            earlier = ops_before(at, until)
+            entries = self.entries_above(at)
+            signallers.update(entries)
+            for evidence, cls, recursive in self.acquisitions(at, earlier):
+                if cls != wait:
+                    hop = Hop(wait, cls, True, recursive)
+                    yield from (Need(entry, hop, evidence) for entry in entries)
+            for caller in self.callers.get(at, ()):
+                if caller not in seen:
+                    seen.add(caller)
+                    queue.append(caller)
+
+    def entries_above(self, node: Node) -> set[Node]:
+        """The entries that reach a node."""
+        found: set[Node] = set()
+        seen = {node}
+        todo = [node]
+        while todo:
+            now = todo.pop()
+            if now in self.teller.root_of:
+                found.add(now)
+            for caller, _ in self.callers.get(now, ()):
+                if caller not in seen:
+                    seen.add(caller)
+                    todo.append(caller)
+        return found
+
+    def acquisitions(self, node: Node, ops: frozenset[int]) -> Iterator[tuple[Evidence, int, bool]]:
+        """Blocking acquisitions at these ops, those of callees included."""
+        for index, event in node.log:
+            if index in ops and type(event) is Acquired:
+                yield from _blocking(Evidence(node, index, event.state), event)
+        for index, state, callee in node.calls:
+            if index not in ops:
+                continue
+            for inner in reachable([callee]):
+                for at, event in inner.log:
+                    if type(event) is Acquired:
+                        where = Evidence(node, index, state, None, inner, at)
+                        yield from _blocking(where, event)
+
+
+def _blocking(where: Evidence, event: Acquired) -> Iterator[tuple[Evidence, int, bool]]:
+    if not event.entry.trylock and event.entry.checked and not event.excused:
+        yield where, event.entry.cls, event.entry.mode == RECURSIVE
+
+
+def ops_before(node: Node, until: int) -> frozenset[int]:
+    """Ops of a node from which ``until`` can be reached."""
+    into: dict[int, list[int]] = {}
+    for index, op in enumerate(node.code.ops):
+        for successor in (op.then, *op.other):
+            into.setdefault(successor, []).append(index)
+    found: set[int] = set()
+    todo = list(into.get(until, ()))
+    while todo:
+        index = todo.pop()
+        if index not in found:
+            found.add(index)
+            todo.extend(into.get(index, ()))
+    return frozenset(found)
+
+
+def add_waits(order: LockOrder, teller: Teller) -> None:
+    """Add the hops of all waits that can hang to a lock order."""
+    waits = _Waits(order, teller)
+    wanted = waits.waited_for()
+    if not wanted:
+        return
+    signallers, needs = waits.needs(wanted)
+    while True:
+        order.add((need.hop, need.evidence) for need in needs)
+        hopeful = _hopeful(order, signallers, needs)
+        if not hopeful:
+            return
+        order.without({need.hop for need in needs if need.hop.outer in hopeful})
+        needs = [need for need in needs if need.hop.outer not in hopeful]
+        signallers = {cls: nodes for cls, nodes in signallers.items() if cls not in hopeful}
+
+
+def _hopeful(order: LockOrder, signallers: dict[int, set[Node]], needs: Iterable[Need]) -> set[int]:
+    """Waits that some signaller ends without needing anything from the wait's own component."""
+    component = {cls: number for number, part in enumerate(order.components()) for cls in part}
+    stuck: dict[int, set[Node]] = {}
+    for need in needs:
+        if component[need.hop.outer] == component[need.hop.inner]:
+            stuck.setdefault(need.hop.outer, set()).add(need.signaller)
+    outers = {need.hop.outer for need in needs}
+    return {cls for cls in outers if stuck.get(cls, set()) != signallers.get(cls, set())}
