@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -68,14 +69,27 @@ def check(
     say = stage or (lambda _: None)
     say("reading")
     ruleset = read_rules([built_in(), *map(Path, rules or ())], limits)
+    loader = _Loader(_inputs(models), [Path(root) for root in roots] if roots is not None else None, limits)
+    return check_with(ruleset, loader, dict(config or {}), all_configs, today.isoformat() if today else None, say)
 
-    def load(chosen: Mapping[str, bool] | None) -> Loaded:
+
+@dataclass(frozen=True, slots=True)
+class _Loader:
+    """What to load, again for each config."""
+
+    models: Sequence[Model]
+    roots: Sequence[Path] | None = None
+    limits: Limits | None = None
+
+    def __call__(self, config: Mapping[str, bool]) -> Loaded:
         from lockcheck import loading
 
-        folders = [Path(root) for root in roots] if roots is not None else None
-        return loading.load(_inputs(models), config=chosen, roots=folders, limits=limits)
+        return loading.load(self.models, config=config, roots=self.roots, limits=self.limits)
 
-    return _run(load, dict(config or {}), all_configs, ruleset, today.isoformat() if today else None, say)
+
+def check_case(ruleset: RuleSet, path: Path, today: str) -> Result:
+    """Check one model with rules that are read already: for the rules' own cases, of which there are many."""
+    return check_with(ruleset, _Loader([path]), {}, False, today, lambda _: None)
 
 
 def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
@@ -86,11 +100,11 @@ def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
     return [ModelText(item) if isinstance(item, str) and "\n" in item else item for item in listed]
 
 
-def _run(
-    load: Callable[[Mapping[str, bool] | None], Loaded],
+def check_with(
+    ruleset: RuleSet,
+    load: Callable[[Mapping[str, bool]], Loaded],
     config: dict[str, bool],
     all_configs: bool,
-    ruleset: RuleSet,
     today: str | None,
     say: Stage,
 ) -> Result:

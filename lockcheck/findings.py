@@ -135,6 +135,9 @@ class Quotable(Protocol):
 class Analysed(Protocol):
     """What a result needs from an analysis: the finished graph, for reports and for people."""
 
+    def facts(self, kind: str) -> tuple[Fact, ...]:
+        """All facts of that kind, sorted."""
+
     def dependencies(self) -> tuple[Dependency, ...]:
         """All dependencies, sorted."""
 
@@ -188,10 +191,15 @@ class Result:
         """0 clean, 1 findings (warnings or errors), 2 could not analyse."""
         return self.exit_code_for(Severity.WARNING)
 
-    def exit_code_for(self, fail_on: Severity) -> int:
-        """The exit code when findings below ``fail_on`` are only shown."""
-        if self.failed:
+    def exit_code_for(self, fail_on: Severity, *, compare: bool = False) -> int:
+        """The exit code when findings below ``fail_on`` are only shown.
+
+        ``compare``: what counts is whether findings and expectations differ; without expectations that is a failure.
+        """
+        if self.failed or (compare and not self.expecting):
             return EXIT_FAILED
+        if compare:
+            return EXIT_FINDINGS if self.mismatches else EXIT_CLEAN
         return EXIT_FINDINGS if any(one.severity >= fail_on for one in self.findings) else EXIT_CLEAN
 
     def expectation_mismatches(self) -> tuple[Mismatch, ...]:
@@ -200,6 +208,10 @@ class Result:
         Empty when no checked model has an ``expect:``.
         """
         return self.mismatches
+
+    def facts(self, kind: str) -> tuple[Fact, ...]:
+        """What is true of the models, whatever the rules say about it (docs/reference/facts.md)."""
+        return self.analysis.facts(kind) if self.analysis is not None else ()
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """The lock-order graph's dependencies, each with its witness; empty when nothing was analysed."""

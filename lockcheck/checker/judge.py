@@ -12,9 +12,9 @@ from typing import Protocol
 from lockcheck.checker.evaluate import findings_of
 from lockcheck.checker.expectations import compare
 from lockcheck.checker.rule import Rule
-from lockcheck.checker.waivers import WaiverFacts, apply_waivers, expired
+from lockcheck.checker.waivers import WAIVER, WaiverFacts, apply_waivers, expired
 from lockcheck.findings import Analysed, Finding, Quotable, Result
-from lockcheck.model.facts import Coverage, Fact
+from lockcheck.model.facts import Coverage
 from lockcheck.model.program import Expectation, Program, Waiver
 from lockcheck.source.problems import Problem, did_you_mean
 
@@ -25,9 +25,6 @@ class Analysis(Analysed, Protocol):
     @property
     def coverage(self) -> Coverage:
         """What the analysis followed."""
-
-    def facts(self, kind: str) -> tuple[Fact, ...]:
-        """All facts of that kind, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,8 @@ class Judgement:
     """Collects programs and their analyses; ``result`` puts them together."""
 
     def __init__(self, rules: Sequence[Rule], today: str | None) -> None:
-        self._rules = tuple(rules)
+        self._about_waivers = tuple(rule for rule in rules if WAIVER in rule.kinds)
+        self._rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
         self._today = today
         self._checked: list[_Checked] = []
         self._first: tuple[Program, Analysis] | None = None
@@ -78,7 +76,7 @@ class Judgement:
             (one for one in unused if one.place.file in named),
             (one for one in waivers if expired(one, self._today) and one.place.file in named),
         )
-        findings = tuple(sorted((*kept, *findings_of(self._rules, ours)), key=Finding.sort_key))
+        findings = tuple(sorted((*kept, *findings_of(self._about_waivers, ours)), key=Finding.sort_key))
         expecting = any(one.expecting for one in self._checked)
         expected = tuple(dict.fromkeys(item for one in self._checked for item in one.expectations))
         return Result(
@@ -111,7 +109,7 @@ class Judgement:
 
     def _unknown_rules(self, named: Iterable[Expectation | Waiver]) -> tuple[Problem, ...]:
         """Expectations and waivers that name a rule that does not exist."""
-        known = {rule.id for rule in self._rules}
+        known = {rule.id for rule in (*self._rules, *self._about_waivers)}
         unknown = [one for one in named if one.rule is not None and one.rule not in known]
         problems = (
             Problem(*one.place, f"unknown rule '{one.rule}'", did_you_mean(str(one.rule), known), "unknown-rule")

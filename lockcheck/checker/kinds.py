@@ -70,6 +70,7 @@ def _number(doc: str) -> AttributeType:
 
 LOCK = _text("the lock class")
 KIND = _text("its lock kind, as the dialect names it")
+CATEGORY = _text("what kind of thing it is", *CATEGORIES)
 MODE = _text("how it is taken", *MODES)
 CONTEXT = _text("the context it happens in", *CONTEXTS)
 INSIDE = _list("roles of the functions it happens inside (`dtor`, `shrinker`, `work` ...)")
@@ -97,7 +98,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "mode": MODE,
             "held_mode": _text("how the first one is held", *MODES),
             "lock_kind": KIND,
-            "category": _text("what kind of thing it is", *CATEGORIES),
+            "category": CATEGORY,
         },
     ),
     "usage-conflict": (
@@ -111,6 +112,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "chain": _text("the classes from safe to unsafe, as `A -> B`"),
             "safe_read": _flag("the interrupt takes it for reading"),
             "unsafe_read": _flag("it is taken for reading with the interrupt enabled"),
+            "by_writer": _flag("it takes a writer that queues up between two readers"),
+            "by_writer": _flag("readers on both ends: a writer that queues between them is what blocks"),
         },
     ),
     "wait-context": (
@@ -140,6 +143,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         {
             "lock": LOCK,
             "lock_kind": KIND,
+            "category": CATEGORY,
+            "may_sleep": _flag("taking it may sleep"),
             "mode": MODE,
             "leaf": _flag("nothing is ever taken under this class"),
             "inner": _text("one class that is taken under it", optional=True),
@@ -154,7 +159,9 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     "allocation": (
         "an allocation inside a function with a role",
         {
+            "what": _text("what allocates, as written"),
             "gfp": _text("the flags that are in effect"),
+            "what": _text("the allocator"),
             "may_sleep": _flag("the flags allow sleeping"),
             "may_reclaim": _flag("the flags allow direct reclaim"),
             "fs": _flag("reclaim may enter file systems"),

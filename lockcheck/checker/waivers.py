@@ -12,6 +12,9 @@ from lockcheck.findings import Finding, Waived
 from lockcheck.model.facts import Attribute, Fact, Leg, WitnessStep
 from lockcheck.model.program import Waiver
 
+WAIVER = "waiver"
+"""The fact kind that is made here, after the judgement of all others."""
+
 
 def apply_waivers(
     findings: Iterable[Finding], waivers: Sequence[Waiver], today: str | None
@@ -57,7 +60,7 @@ class WaiverFacts:
 
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """The waiver facts; nothing for any other kind."""
-        return self._facts if kind == "waiver" else ()
+        return self._facts if kind == WAIVER else ()
 
 
 def _fact(waiver: Waiver, state: str) -> Fact:
@@ -71,7 +74,7 @@ def _fact(waiver: Waiver, state: str) -> Fact:
     }
     step = WitnessStep(0, "waivers", f"waives {waives}: {waiver.reason}", "note", waiver.place)
     return Fact(
-        kind="waiver",
+        kind=WAIVER,
         identity=(state, waives),
         attributes=tuple(sorted(attributes.items())),
         place=waiver.place,

@@ -16,20 +16,20 @@ from lockcheck.source.problems import Problem
 SCHEMA_ID = "lockcheck-report/1"
 
 
-def as_json(result: Result, fail_on: Severity = Severity.WARNING) -> str:
+def as_json(result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False) -> str:
     """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
-    return json.dumps(document(result, fail_on), indent=1, ensure_ascii=True) + "\n"
+    return json.dumps(document(result, fail_on, compare=compare), indent=1, ensure_ascii=True) + "\n"
 
 
-def document(result: Result, fail_on: Severity = Severity.WARNING) -> dict[str, Any]:
-    """The report as plain values, in the order of the schema."""
+def document(result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False) -> dict[str, Any]:
+    """The report as plain values, in the order of the schema. ``compare``: the exit code is that of ``--expect``."""
     from lockcheck import __version__
 
     has = result.coverage
     return {
         "schema": SCHEMA_ID,
         "tool": {"name": "lockcheck", "version": __version__},
-        "exit_code": result.exit_code_for(fail_on),
+        "exit_code": result.exit_code_for(fail_on, compare=compare),
         "fail_on": fail_on.word,
         "files": list(result.files),
         "named_files": list(result.named_files),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lockcheck.findings import Finding, Result
-from lockcheck.model.facts import Fact, Hold, Leg, UsageSummary
+from lockcheck.model.facts import Fact, Hold, Leg, UsageSummary, WitnessStep
 from lockcheck.report.layout import clean
 from lockcheck.report.scenario import DEADLOCK, Move, drawn, irq_moves, lock
 
@@ -257,17 +257,16 @@ def header(title: str) -> Iterator[str]:
 
 
 def trace(leg: Leg) -> list[str]:
-    """The call chain of the leg's last step, innermost first: ``function (place)``."""
-    stack: dict[int, str] = {}
-    verb = ""
-    for step in leg.steps:
-        where = _at(step.at, str(step.place))
-        stack = {depth: line for depth, line in stack.items() if depth < step.depth}
-        stack[step.depth] = f"{step.function} ({where})" if where else step.function
-        verb = step.text.partition("(")[0] if step.action not in ("enter", "call") else ""
-    lines = [stack[depth] for depth in sorted(stack, reverse=True)]
-    unique = [line for index, line in enumerate(lines) if index == 0 or line != lines[index - 1]]
-    return [verb, *unique] if verb else unique
+    """The call chain of the leg's last step, innermost first: the verb, then each ``function (place)``."""
+    calls = [step for step in leg.steps[:-1] if step.action == "call"]
+    last = leg.steps[-1]
+    lines = [] if last.action in ("enter", "call") else [last.text.partition("(")[0]]
+    return lines + [_function(step) for step in (last, *reversed(calls))]
+
+
+def _function(step: WitnessStep) -> str:
+    where = _at(step.at, str(step.place))
+    return f"{step.function} ({where})" if where else step.function
 
 
 def _at(at: str | None, place: str) -> str:
@@ -280,9 +279,7 @@ def _hold_at(hold: Hold) -> str:
 
 def _last(leg: Leg) -> str:
     """The function and place of the leg's last step."""
-    step = leg.steps[-1]
-    where = _at(step.at, str(step.place))
-    return f"{step.function} ({where})" if where else step.function
+    return _function(leg.steps[-1])
 
 
 def _who(leg: Leg, number: int = 1) -> str:

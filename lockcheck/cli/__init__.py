@@ -1,0 +1,94 @@
+"""The command line: arguments and exit codes, one module per command, each imported when it is used.
+
+Is: exit 0 clean, 1 findings, 2 could not analyse (bad usage and bugs included). Is not: where anything is decided.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from lockcheck import __version__
+from lockcheck.cli.problems import bug
+
+COMMANDS = {
+    "check": "check",
+    "explain": "explain",
+    "graph": "graph",
+    "models": "models",
+    "rules": "rules",
+    "schema": "schema",
+}
+EXIT_FAILED = 2
+EXIT_INTERRUPTED = 130
+EXIT_PIPE = 141
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, sorted."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None when there is none of that name."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(f"lockcheck.cli.{module}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; an unknown one gets the nearest name as a hint."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from lockcheck.source.problems import did_you_mean
+
+            hint = did_you_mean(args[0], COMMANDS)
+            ctx.fail(f"there is no command '{args[0]}'" + (f"; {hint}" if hint else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, "-V", "--version", prog_name="lockcheck", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Check declared code paths for deadlocks, as lockdep does for executed ones.
+
+    Exit status: 0 clean, 1 findings, 2 something could not be analysed.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        code = cli.main(args=list(arguments) if arguments is not None else None, prog_name="lockcheck",
+                        standalone_mode=False)  # fmt: skip
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_FAILED
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("lockcheck: interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
+    except Exception as error:
+        bug(error)
+        return EXIT_FAILED

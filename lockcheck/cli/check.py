@@ -1,0 +1,70 @@
+"""``lockcheck check``: models in, findings out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lockcheck.cli.options import model_options
+
+if TYPE_CHECKING:
+    from lockcheck.findings import Result
+
+NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: []' for none"
+
+
+@click.command()
+@model_options
+@click.option("--format", "form", type=click.Choice(["text", "json", "lockdep"]), default="text", show_default=True,
+              help="For people, for programs, or as the kernel prints it.")  # fmt: skip
+@click.option("--all-configs", is_flag=True, help="Check every combination of the kernel options that models name.")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), metavar="error|warning|note",
+              help="Exit 1 from this severity on.  [default: warning]")  # fmt: skip
+@click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+              help="Colour in the text; auto: on a terminal.")  # fmt: skip
+def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, color: str, **options: Any) -> int:
+    """Check models for deadlocks and broken locking contracts.
+
+    PATH is a file, a folder, or the name of a shipped model ('lockcheck models' lists them). Without PATH: the models
+    that lockcheck.toml names, or the shipped Linux models.
+    """
+    from lockcheck.cli.output import paint_for, write
+    from lockcheck.cli.run import run_check
+    from lockcheck.findings import SEVERITIES
+    from lockcheck.report.paint import Paint
+
+    result, settings = run_check(options, all_configs=all_configs)
+    output = options["output"]
+    threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
+    code = result.exit_code_for(threshold, compare=expect)
+    if form == "json":
+        from lockcheck.report.as_json import as_json
+
+        write(as_json(result, threshold, compare=expect), output)
+        return code
+    _complain(result, expect, color)
+    if result.problems:
+        return code
+    if form == "lockdep":
+        from lockcheck.report.lockdep import lockdep
+
+        write(lockdep(result), output)
+        return code
+    from lockcheck.report.text import text
+
+    paint = Paint() if output else paint_for(sys.stdout, color)
+    write(text(result, paint, compare=expect), output)
+    return code
+
+
+def _complain(result: Result, expect: bool, color: str) -> None:
+    """What went wrong, on the error stream."""
+    from lockcheck.cli.output import paint_for
+    from lockcheck.report.text import problems_text
+
+    sys.stderr.write(problems_text(result, paint_for(sys.stderr, color)))
+    if expect and not result.problems and not result.expecting:
+        click.echo(f"lockcheck: {NOT_EXPECTING}", err=True)

@@ -1,0 +1,31 @@
+"""``lockcheck schema``: JSON Schemas of models, rules and reports, for editors and programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["model", "rule", "report"]))
+def command(what: str) -> int:
+    """Print the JSON Schema of model files, rule files or JSON reports."""
+    click.echo(json.dumps(schema_of(what), indent=1))
+    return 0
+
+
+def schema_of(what: str) -> dict[str, Any]:
+    """The schema by its word."""
+    if what == "model":
+        from lockcheck.loading import model_schema
+
+        return dict(model_schema())
+    if what == "rule":
+        from lockcheck.checker.schema import json_schema as rule_schema
+
+        return rule_schema()
+    from lockcheck.report.json_schema import json_schema as report_schema
+
+    return report_schema()
