@@ -127,16 +127,24 @@ def _flow(value: Any) -> str:
     return str(value)
 
 
+def _kinds(kinds: list[str] | dict[str, list[str]]) -> list[str]:
+    """Lock kinds of one operand, or of each operand by name."""
+    if isinstance(kinds, dict):
+        return [f"{name}: {' or '.join([some] if isinstance(some, str) else some)}" for name, some in kinds.items()]
+    return kinds
+
+
 def verbs() -> str:
     """docs/reference/verbs.md."""
     table = _dialect()
     rows = []
     for name, verb in sorted(table["verbs"].items()):
         means = "; ".join(f"`{_effect(effect)}`" for effect in verb.get("effects") or [])
-        calls = f"calls `{verb['calls']}`" if verb.get("calls") else ""
+        called = [verb["calls"]] if isinstance(verb.get("calls"), str) else verb.get("calls") or []
+        calls = "calls " + " or ".join(f"`{one}`" for one in called) if called else ""
         ends = f"`{verb['ends']}`" if verb.get("ends") else ""
-        takes = ", ".join(verb.get("operands") or [])
-        kinds = ", ".join(verb.get("kinds") or [])
+        takes = ", ".join(one if isinstance(one, str) else next(iter(one)) for one in verb.get("operands") or [])
+        kinds = ", ".join(_kinds(verb.get("kinds") or []))
         takes += f" ({kinds})" if kinds else ""
         rows.append((f"`{name}`", takes, "; ".join(filter(None, (means, calls))), ends))
     kinds = [
