@@ -106,6 +106,8 @@ class Take(Action):
         entry = HeldLock(
             self.cls, self.lock, mode, self.trylock, self.checked, self.nest, not context.irqs_on, context.irq_context
         )
+        if context.merging and context.words:
+            entry = entry._replace(guard=context.words)
         return acquire(universe, state, entry, self.table, self.sync)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lockcheck.analysis import compile as cfg
 from lockcheck.analysis.compile import Op
+from lockcheck.analysis.merge import loosen, without_guard
 from lockcheck.analysis.state import Context, State, Universe
 from lockcheck.analysis.switches import scoped_gfp
 from lockcheck.model.steps import Cond, Value
@@ -19,10 +20,7 @@ def outcomes(op: Op, state: State, universe: Universe) -> list[tuple[int, State]
     if op.code == cfg.NOP:
         return [(op.then, state)]
     if op.code == cfg.FORGET:
-        kept = tuple(pair for pair in state.context.words if pair[0] not in op.arg)  # type: ignore[operator]
-        if len(kept) == len(state.context.words):
-            return [(op.then, state)]
-        return [(op.then, universe.state(state.held, state.context._replace(words=kept)))]
+        return [(op.then, _forget(op.arg, state, universe))]  # type: ignore[arg-type]
     assert isinstance(op.arg, Cond)
     yes, no = op.other
     if op.arg.op == "word":
@@ -40,8 +38,20 @@ def _word(word: str, yes: int, no: int, state: State, universe: Universe) -> lis
     found = []
     for way, value in ((yes, True), (no, False)):
         context = state.context._replace(words=tuple(sorted({**words, word: value}.items())))
-        found.append((way, universe.state(state.held, context)))
+        held = without_guard(state.held, (word, not value)) if context.merging else state.held
+        found.append((way, universe.state(held, context)))
     return found
+
+
+def _forget(words: frozenset[str], state: State, universe: Universe) -> State:
+    """The state when these words are decided anew: what was held under them may be held."""
+    kept = tuple(pair for pair in state.context.words if pair[0] not in words)
+    held = state.held
+    if state.context.merging:
+        held = loosen(held, words)
+    if held is state.held and len(kept) == len(state.context.words):
+        return state
+    return universe.state(held, state.context._replace(words=kept))
 
 
 def _decide(cond: Cond, state: State) -> bool | None:

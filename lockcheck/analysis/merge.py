@@ -1,32 +1,158 @@
-"""The walk of a function with very many lock states at one point: states are merged, not multiplied.
+"""What happens where paths meet: states are kept apart, or, when there are very many, merged.
 
-Is: a fallback for functions where more than STATE_LIMIT states meet (forty conditional acquisitions that stay held):
-held locks become *maybe held*, so that the work stays linear in the steps. Is not: the normal walk.
+Is: two strategies for joins. Kept apart is exact. Merged is for functions where more than STATE_LIMIT states meet at one
+point (forty conditional acquisitions that stay held): held locks become *maybe held*, and the work stays linear.
+Is not: the walk.
 
-A maybe-held lock takes part in every pair it could be part of, so no dependency is lost; two locks that no single
-path holds together may be paired. Functions walked this way are named in the run's summary.
+A maybe-held lock is part of every pair it could be part of, so no dependency is lost. A lock taken under a free word
+remembers it, so that `if w: lock` ... `if w: unlock` still balances. Functions walked merged are named in the summary.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from lockcheck.analysis.state import Universe
-
-if TYPE_CHECKING:
-    from lockcheck.analysis.walk import Node, Walker
+from lockcheck.analysis.state import Context, HeldLock, HeldStack, State, Universe
 
 STATE_LIMIT = 128
 """How many states may meet at one point of a function before they are merged."""
 
 
-class Merger:
-    """Walks one node with merged states."""
+class TooManyStatesError(Exception):
+    """More than STATE_LIMIT states meet at one point."""
+
+
+class Apart:
+    """Exact: each state goes on once."""
+
+    __slots__ = ("met", "waiting")
+
+    def __init__(self) -> None:
+        self.met: dict[int, set[State]] = {}
+        self.waiting: dict[tuple[int, Context], None] = {}
+
+    def passes(self, index: int, state: State) -> bool:
+        """Go on with this state: it was not here before. Raises TooManyStatesError."""
+        met = self.met.setdefault(index, set())
+        if state in met:
+            return False
+        met.add(state)
+        if len(met) > STATE_LIMIT:
+            raise TooManyStatesError
+        return True
+
+    def next(self) -> tuple[int, State]:
+        """Nothing waits here."""
+        raise LookupError
+
+    @staticmethod
+    def end(state: State) -> State:
+        """The state as the caller sees it."""
+        return state
+
+
+class Merged:
+    """One state for each context: held-lock stacks are united.
+
+    States wait at a join until all that comes before it in the function has been walked.
+    """
+
+    __slots__ = ("met", "universe", "waiting")
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
+        self.met: dict[tuple[int, Context], State] = {}
+        self.waiting: dict[tuple[int, Context], None] = {}
 
-    def paths(self, walker: Walker, node: Node) -> Iterator[Node]:
-        """As ``Walker.paths``, over merged states."""
-        yield from ()
+    def passes(self, index: int, state: State) -> bool:
+        """Never at once: the state is united with those that were here, and waits if that is news."""
+        key = (index, state.context._replace(words=()))
+        before = self.met.get(key)
+        after = state
+        if before is not None:
+            words = tuple(pair for pair in before.context.words if pair in state.context.words)
+            held = unite(before.held, state.held, self.universe)
+            after = self.universe.state(held, before.context._replace(words=words))
+        if after is not before:
+            self.met[key] = after
+            self.waiting[key] = None
+        return False
+
+    def next(self) -> tuple[int, State]:
+        """The waiting state that comes first in the function (ops are numbered from its end)."""
+        key = max(self.waiting, key=lambda key: (key[0], tuple(map(repr, key[1]))))
+        del self.waiting[key]
+        return key[0], self.met[key]
+
+    def end(self, state: State) -> State:
+        """The state as the caller sees it."""
+        held = rebuilt(self.universe, (e._replace(guard=(), maybe=e.maybe or bool(e.guard)) for e in state.held.entries()))
+        return self.universe.state(held, state.context._replace(words=(), merging=False))
+
+
+def identity(entry: HeldLock) -> HeldLock:
+    """What makes two held locks of two paths the same one."""
+    return entry._replace(maybe=False, guard=())
+
+
+def unite(first: HeldStack, second: HeldStack, universe: Universe) -> HeldStack:
+    """A stack of all that either holds, in an order that fits ``first`` and, where it can, ``second``."""
+    if first is second:
+        return first
+    entries = first.entries()
+    keys = [identity(entry) for entry in entries]
+    others = {identity(entry): entry for entry in second.entries()}
+    merged = [_both(entry, others.get(key)) for entry, key in zip(entries, keys, strict=True)]
+    position = 0
+    for key, entry in others.items():
+        if key in keys:
+            position = keys.index(key) + 1
+        else:
+            keys.insert(position, key)
+            merged.insert(position, entry._replace(maybe=True))
+            position += 1
+    return rebuilt(universe, merged)
+
+
+def _both(entry: HeldLock, other: HeldLock | None) -> HeldLock:
+    if other is None:
+        return entry._replace(maybe=True)
+    guard = entry.guard if entry.guard == other.guard else ()
+    lost = bool(entry.guard or other.guard) and not guard
+    return entry._replace(maybe=entry.maybe or other.maybe or lost, guard=guard)
+
+
+def rebuilt(universe: Universe, entries: Iterable[HeldLock]) -> HeldStack:
+    """A stack from its entries, outermost first."""
+    stack = universe.empty
+    for entry in entries:
+        stack = stack.push(entry)
+    return stack
+
+
+def without_guard(held: HeldStack, pair: tuple[str, bool]) -> HeldStack:
+    """The stack without what is held only where that word is so."""
+    entries = held.entries()
+    kept = [entry for entry in entries if pair not in entry.guard]
+    if len(kept) == len(entries):
+        return held
+    return _on_bottom(held, kept)
+
+
+def loosen(held: HeldStack, words: frozenset[str]) -> HeldStack:
+    """The stack when these words no longer mean what they did: guards by them become a plain maybe."""
+    entries = held.entries()
+    loose = [
+        entry._replace(guard=(), maybe=True) if any(word in words for word, _ in entry.guard) else entry
+        for entry in entries
+    ]
+    return held if loose == entries else _on_bottom(held, loose)
+
+
+def _on_bottom(held: HeldStack, entries: Iterable[HeldLock]) -> HeldStack:
+    stack = held
+    while stack.parent is not None:
+        stack = stack.parent
+    for entry in entries:
+        stack = stack.push(entry)
+    return stack

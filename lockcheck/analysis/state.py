@@ -25,6 +25,7 @@ class HeldLock(NamedTuple):
 
     ``cls`` and ``lock`` are indexes (class, instance); ``nest`` the instance of the nest lock or -1;
     ``irqs_off``: hardirqs were off when it was taken; ``irq_context``: 2 bits; ``refs`` counts nested holds.
+    ``maybe``: held on some of the merged paths only; ``guard``: those where these free words are so.
     """
 
     cls: int
@@ -37,6 +38,8 @@ class HeldLock(NamedTuple):
     irq_context: int
     refs: int = 0
     pins: int = 0
+    maybe: bool = False
+    guard: tuple[tuple[str, bool], ...] = ()
 
 
 class HeldStack:
@@ -96,7 +99,7 @@ class HeldStack:
                 return tuple(found), False
             if entry.checked:
                 found.append(level)
-                if not entry.trylock and entry.mode != RECURSIVE:
+                if not entry.trylock and entry.mode != RECURSIVE and not entry.maybe:
                     return tuple(found), False
         return tuple(found), True
 
@@ -108,7 +111,7 @@ class Context(NamedTuple):
     ``bh`` and ``preempt`` count disables; ``nofs``/``noio``/``memalloc`` count scopes. ``limit``: the wait limit
     that the caller's held locks leave in interrupt context ``base``. ``saved``: irq states saved in this function.
     ``interrupted``: contexts below inline interrupts. ``words``: what free words were taken to be.
-    ``confinement``: index of a thread / init / not-beside label, 0 for none.
+    ``confinement``: index of a thread / init / not-beside label, 0 for none. ``merging``: states are merged at joins.
     """
 
     softirq: bool = False
@@ -126,6 +129,7 @@ class Context(NamedTuple):
     interrupted: tuple[Any, ...] = ()
     words: tuple[tuple[str, bool], ...] = ()
     confinement: int = 0
+    merging: bool = False
 
     @property
     def irq_context(self) -> int:

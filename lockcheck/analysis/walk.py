@@ -13,7 +13,7 @@ Glossary words defined here: node, entry state, open function, exit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import NamedTuple
 
 from lockcheck.analysis import compile as cfg
@@ -21,7 +21,7 @@ from lockcheck.analysis.actions import wait_limit
 from lockcheck.analysis.compile import Code, Compiler, Op
 from lockcheck.analysis.conditions import outcomes
 from lockcheck.analysis.events import Event
-from lockcheck.analysis.merge import STATE_LIMIT, Merger
+from lockcheck.analysis.merge import Apart, Merged, TooManyStatesError
 from lockcheck.analysis.state import Context, HeldStack, State, Universe
 
 
@@ -66,7 +66,6 @@ class Walker:
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
         self.universe = Universe()
-        self.merger = Merger(self.universe)
         self.nodes: dict[NodeKey, Node] = {}
         self._dirty: dict[Node, None] = {}
 
@@ -127,58 +126,64 @@ class Walker:
         """Walk all paths of a node; yields callees that have no summary yet."""
         if node.opened:
             return
+        try:
+            yield from self.paths(node, node.entry, Apart())
+        except TooManyStatesError:
+            node.merged = True
+            node.exits.clear()
+            merging = self.universe.state(node.entry.held, node.entry.context._replace(merging=True))
+            yield from self.paths(node, merging, Merged(self.universe))
+
+    def paths(self, node: Node, start: State, meeting: Apart | Merged) -> Iterator[Node]:
+        """Every (op, state) that ``meeting`` lets through at joins; a new path starts where ways part."""
         node.log = []
         node.calls = []
-        yield from self.paths(node)
-        if node.merged:
-            node.log = []
-            node.calls = []
-            yield from self.merger.paths(self, node)
-
-    def paths(self, node: Node) -> Iterator[Node]:
-        """Every (op, state) once; a new path starts where ways part."""
         ops = node.code.ops
-        todo: list[tuple[int, State]] = [(node.code.entry, node.entry)]
-        seen: dict[int, set[State]] = {}
-        while todo:
-            index, state = todo.pop()
+        todo: list[tuple[int, State]] = [(node.code.entry, start)]
+        while todo or meeting.waiting:
+            joined = not todo
+            index, state = meeting.next() if joined else todo.pop()
             while True:
                 op = ops[index]
-                if op.join:
-                    met = seen.setdefault(index, set())
-                    if state in met:
-                        break
-                    met.add(state)
-                    if len(met) > STATE_LIMIT and not node.merged:
-                        node.merged = True
-                        return
+                if op.join and not joined and not meeting.passes(index, state):
+                    break
+                joined = False
                 if op.code == cfg.RUN:
                     after = self.run(node, index, op, state)
                     if after is None:
                         break
                     state, index = after, op.then
-                    continue
-                if op.code == cfg.END:
-                    node.exits[state] = None
+                elif op.code == cfg.CALL:
+                    ways = yield from self.call(node, index, op, state)
+                    if not ways:
+                        break
+                    todo.extend(ways[1:])
+                    index, state = ways[0]
+                elif op.code == cfg.END:
+                    node.exits[meeting.end(state)] = None
                     break
-                if op.code == cfg.CALL:
-                    for site in op.arg:  # type: ignore[attr-defined]
-                        callee = self.callee(node, index, state, site)
-                        if not callee.done:
-                            yield callee
-                        if callee.opened and not callee.complete:
-                            callee = self.open_callee(node, index, state, site)
-                            if not callee.done:
-                                yield callee
-                            if callee.opened:
-                                raise _OpenedError
-                        node.calls.append((index, state, callee))
-                        callee.callers[node] = None
-                        todo.extend((op.then, after) for after in self.returns(node, state, callee, index))
-                    break
-                ways = outcomes(op, state, self.universe)
-                todo.extend(reversed(ways[1:]))
-                index, state = ways[0]
+                else:
+                    ways = outcomes(op, state, self.universe)
+                    todo.extend(reversed(ways[1:]))
+                    index, state = ways[0]
+
+    def call(self, node: Node, index: int, op: Op, state: State) -> Generator[Node, None, list[tuple[int, State]]]:
+        """Call all sites of an op; yields callees without summary, returns where the caller goes on."""
+        ways: list[tuple[int, State]] = []
+        for site in op.arg:  # type: ignore[attr-defined]
+            callee = self.callee(node, index, state, site)
+            if not callee.done:
+                yield callee
+            if callee.opened and not callee.complete:
+                callee = self.open_callee(node, index, state, site)
+                if not callee.done:
+                    yield callee
+                if callee.opened:
+                    raise _OpenedError
+            node.calls.append((index, state, callee))
+            callee.callers[node] = None
+            ways.extend((op.then, after) for after in self.returns(node, state, callee, index))
+        return ways
 
     def run(self, node: Node, index: int, op: Op, state: State) -> State | None:
         """One step; None where the path ends."""
@@ -217,6 +222,7 @@ class Walker:
             saved=(),
             interrupted=(),
             words=(),
+            merging=False,
         )
 
     def blocks_sleep(self, held: HeldStack) -> bool:
@@ -226,7 +232,7 @@ class Walker:
 
     def open_callee(self, node: Node, index: int, state: State, site: cfg.Site) -> Node:
         """The node of an open function: the caller's own held locks and exact counters come along."""
-        context = state.context._replace(saved=(), interrupted=(), words=())
+        context = state.context._replace(saved=(), interrupted=(), words=(), merging=False)
         entry = self.universe.state(state.held, context)
         return self.node(self.compiler.code(*site), entry, node.complete, (node, index, state))
 
@@ -260,6 +266,7 @@ class Walker:
             saved=context.saved,
             interrupted=context.interrupted,
             words=context.words,
+            merging=context.merging,
         )
         held = end.held
         if not entry.held.depth:

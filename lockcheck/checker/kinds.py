@@ -112,7 +112,6 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "chain": _text("the classes from safe to unsafe, as `A -> B`"),
             "safe_read": _flag("the interrupt takes it for reading"),
             "unsafe_read": _flag("it is taken for reading with the interrupt enabled"),
-            "by_writer": _flag("it takes a writer that queues up between two readers"),
             "by_writer": _flag("readers on both ends: a writer that queues between them is what blocks"),
         },
     ),
@@ -159,7 +158,6 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     "allocation": (
         "an allocation inside a function with a role",
         {
-            "what": _text("what allocates, as written"),
             "gfp": _text("the flags that are in effect"),
             "what": _text("the allocator"),
             "may_sleep": _flag("the flags allow sleeping"),

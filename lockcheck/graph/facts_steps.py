@@ -226,10 +226,10 @@ class StepFacts:
         for root in self.composer.roots:
             function = self.teller.binder.program.functions[root.function]
             for state in root.node.exits:
-                left = [e for e in state.held.entries() if e.lock not in function.returns_holding]
-                if left:
-                    fact = self.left_held(root, function.name, state, left[-1].lock)
-                    found.setdefault(fact.identity, fact)
+                for entry in state.held.entries():
+                    if entry.lock not in function.returns_holding:
+                        fact = self.left_held(root, function.name, state, entry.lock)
+                        found.setdefault(fact.identity, fact)
         yield from found.values()
 
     def left_held(self, root: Root, function: str, state: State, lock: int) -> Fact:
