@@ -254,7 +254,6 @@ def _function(case: Mapping[str, Any], at: int, names: _Names) -> Function:
         where=pack(1, 1),
         steps=tuple(steps),
         entries=(entry,),
-        thread=sequence.get("thread"),
         returns_holding=tuple(sorted(names.index[name] for name in held)),
     )
 
