@@ -7,6 +7,9 @@ Glossary words defined here: class index.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from lockcheck.analysis import actions as act
 from lockcheck.analysis import switches as sw
 from lockcheck.analysis.actions import Action, Ranks, Table
@@ -165,7 +168,7 @@ def _unbound(effect: st.Effect, binding: dict[str, Value]) -> str | None:
     return None
 
 
-_SIMPLE = {
+_SIMPLE: dict[type, Callable[[Binder, Any, dict[str, Value]], Action]] = {
     st.Release: Binder.release,
     st.Downgrade: Binder.downgrade,
     st.Reclass: Binder.reclass,

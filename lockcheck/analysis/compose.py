@@ -15,17 +15,17 @@ from typing import NamedTuple
 from lockcheck.analysis.actions import Table, ordered
 from lockcheck.analysis.closure import closure, components
 from lockcheck.analysis.entries import Root
-from lockcheck.analysis.events import Acquired, Asserted, Enabled, Event
+from lockcheck.analysis.events import Acquired, Enabled, Event
 from lockcheck.analysis.state import RECURSIVE, HeldStack, State
 from lockcheck.analysis.walk import Node
 
 
 class Evidence(NamedTuple):
-    """Where something happens: op ``index`` of ``node``, in ``state``. ``level``: the held lock it is about.
+    """Where something happens: op number ``op`` of ``node``, in ``state``. ``level``: the held lock it is about.
     ``key``: what a callee of that call step acquires (an acquisition key), when it does not happen in ``node`` itself."""
 
     node: Node
-    index: int
+    op: int
     state: State
     level: HeldStack | None = None
     callee: Node | None = None
@@ -38,16 +38,7 @@ class Recursion(NamedTuple):
     evidence: Evidence
     event: Acquired
     node: Node
-    index: int
-
-
-class Broken(NamedTuple):
-    """An assertion that does not hold: who asserts (``node``, ``index``) and, for assert_not_held, who holds."""
-
-    event: Asserted
-    node: Node
-    index: int
-    path: tuple[Evidence, ...]
+    op: int
 
 
 USED_IN, ENABLED = 0, 1

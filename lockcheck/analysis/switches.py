@@ -67,7 +67,7 @@ class Counter(Action):
             return Outcome(state, (Misstep(state, "irq-state", -1, self.what),), True)
         if count > _MAX_NESTING:
             return Outcome(None, (Misstep(state, "irq-state", -1, self.what),))
-        after = universe.state(state.held, context._replace(**{self.field: count}))
+        after = universe.state(state.held, context._replace(**{self.field: count}))  # type: ignore[arg-type]
         if self.field == "bh" and count == 0 and context.irqs_on and not context.softirq:
             return Outcome(after, (Enabled(after, False, True),))
         return Outcome(after)

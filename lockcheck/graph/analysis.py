@@ -5,7 +5,7 @@ Is: the front of ``analysis`` and ``graph``; facts are made when they are asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -151,7 +151,7 @@ def _bit_name(bit: UsageBit) -> str:
     return f"{text}-{'R' if bit.mode else 'W'}"
 
 
-def characters(bits: dict[UsageBit, object]) -> str:
+def characters(bits: Iterable[UsageBit]) -> str:
     """lockdep's four characters: hardirq, hardirq-read, softirq, softirq-read; each ``.``, ``-``, ``+`` or ``?``."""
     text = ""
     for irq in (HARDIRQ, SOFTIRQ):
@@ -171,7 +171,7 @@ def _makers(
         "usage-conflict": base.conflicts,
         "leaf": lambda: base.leaves(leaves),
         "wait-context": steps.wait_contexts,
-        "sleep": steps.sleeps,
+        "sleep": roles.sleeps,
         "release": lambda: steps.missteps("release"),
         "nest-lock": lambda: steps.missteps("nest-lock"),
         "pin": lambda: steps.missteps("pin"),

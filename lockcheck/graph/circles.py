@@ -54,7 +54,7 @@ class CircleFinder:
 
     def edges(self, tangle: frozenset[int]) -> list[tuple[int, Hop, int]]:
         """Product edges inside a component, in order of class names."""
-        found = []
+        found: list[tuple[int, Hop, int]] = []
         for node in sorted(tangle, key=lambda node: (self.name(node >> 1), node & 1)):
             inside = [(to, hop) for to, hop in self.order.leaving(node) if to in tangle]
             inside.sort(key=lambda pair: (self.name(pair[1].inner), pair[1].recursive, not pair[1].exclusive))
@@ -223,7 +223,7 @@ class _Eades:
         """Remove a node from the graph."""
         del self.left[node]
         del self.buckets[self.score.pop(node)][node]
-        touched = {neighbour: None for neighbour in (*sorted(self.out[node]), *sorted(self.into[node]))}
+        touched = dict.fromkeys((*sorted(self.out[node]), *sorted(self.into[node])))
         for successor in self.out[node]:
             self.into[successor].discard(node)
         for predecessor in self.into[node]:

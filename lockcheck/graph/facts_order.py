@@ -100,9 +100,9 @@ class OrderFacts:
         name = self.teller.class_name(event.entry.cls)
         goal = Goal(name, event.entry.mode)
         if evidence.callee is None:
-            leg = self.teller.event_leg(recursion.node, recursion.index, event.state, goal, evidence.level)
+            leg = self.teller.event_leg(recursion.node, recursion.op, event.state, goal, evidence.level)
         else:
-            leg = self.teller.call_leg(evidence, recursion.node, recursion.index, event.state, goal)
+            leg = self.teller.call_leg(evidence, recursion.node, recursion.op, event.state, goal)
         held = evidence.level.entry
         attributes: dict[str, Attribute] = {
             "locks": (name,),
@@ -157,7 +157,7 @@ class OrderFacts:
         name = self.teller.class_name(cls)
         if bit.direction == ENABLED and evidence.level is not None:
             return self.teller.enabled_leg(evidence, int(bit.irq == "softirq"), Goal(name, bit.mode, "irq"))
-        return self.teller.event_leg(evidence.node, evidence.index, evidence.state, Goal(name, bit.mode))
+        return self.teller.event_leg(evidence.node, evidence.op, evidence.state, Goal(name, bit.mode))
 
     def leaves(self, declared: Iterable[str]) -> Iterator[Fact]:
         """One fact for each class taken under a lock that is declared a leaf."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
-from lockcheck.analysis.events import Acquired, Allocated, Event
+from lockcheck.analysis.events import Acquired, Allocated, Event, Slept
+from lockcheck.analysis.state import State
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.facts_order import make
 from lockcheck.graph.facts_steps import StepFacts
@@ -135,25 +136,59 @@ class RoleFacts:
         }
         return make("allocation", identity, attributes, [leg], self.base.prefer([leg]))
 
+    def sleeps(self) -> Iterator[Fact]:
+        """Sleeping steps: those in atomic context, and all inside roles."""
+        yield from self.steps.sleeps()
+        found: dict[tuple[str, ...], Fact] = {}
+        for name, start, node, index, event in self.inside():
+            if type(event) is not Slept or self.steps.is_atomic(event.state):
+                continue
+            identity = (name, node.code.function.name, event.what)
+            if identity not in found:
+                leg = self.leg(start, node, index, event, Goal(None, None, "sleep"))
+                found[identity] = self.sleep(identity, leg, self.teller.text(node, index) or event.what)
+        yield from found.values()
+
+    def sleep(self, identity: tuple[str, ...], leg: Leg, what: str) -> Fact:
+        """The fact of one sleep inside a role, where this entry allows sleeping."""
+        attributes: dict[str, Attribute] = {
+            "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
+            "what": what,
+            "atomic": False,
+            "because": (),
+            "context": leg.context,
+            "inside": self.steps.roles(leg),
+            "role_function": identity[0],
+        }
+        return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
     def calls(self) -> Iterator[Fact]:
         """One fact for each (role function, function that it reaches)."""
         found: dict[tuple[str, ...], Fact] = {}
+        for name, start, node, index, state, callee in self.calls_inside():
+            identity = (name, callee.code.function.name)
+            if identity not in found:
+                leg = self.call_leg(start, Frame(node, index, state))
+                attributes: dict[str, Attribute] = {
+                    "callee": identity[1],
+                    "inside": self.steps.roles(leg),
+                    "role_function": name,
+                }
+                found[identity] = make("call", identity, attributes, [leg], self.base.prefer([leg]))
+        yield from found.values()
+
+    def calls_inside(self) -> Iterator[tuple[str, Node, Node, int, State, Node]]:
+        """(role function, its node, calling node, op, state, callee) for every call below role functions."""
         for name, starts in self.role_nodes().items():
             for start in starts:
                 for node in reachable([start]):
                     for index, state, callee in node.calls:
-                        identity = (name, callee.code.function.name)
-                        if identity not in found:
-                            more, _, _ = self.teller.descend(start, lambda at, i=index, n=node: i if at is n else None)  # type: ignore[misc]
-                            frames = [*self.teller.trail(start), *more, Frame(node, index, state)]
-                            leg = self.teller.leg(frames, Goal(None, None, "call"), None, start)
-                            attributes: dict[str, Attribute] = {
-                                "callee": identity[1],
-                                "inside": self.steps.roles(leg),
-                                "role_function": name,
-                            }
-                            found[identity] = make("call", identity, attributes, [leg], self.base.prefer([leg]))
-        yield from found.values()
+                        yield name, start, node, index, state, callee
+
+    def call_leg(self, start: Node, last: Frame) -> Leg:
+        """From an entry through the role function to a call."""
+        more, _, _ = self.teller.descend(start, lambda at: last.op if at is last.node else None)
+        return self.teller.leg([*self.teller.trail(start), *more, last], Goal(None, None, "call"), None, start)
 
 
 def gfp_text(flags: int) -> str:

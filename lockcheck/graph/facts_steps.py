@@ -20,6 +20,7 @@ from lockcheck.graph.witness import Frame, Goal
 from lockcheck.model.facts import Attribute, Fact, Leg
 from lockcheck.model.locks import WaitType
 
+
 class StepFacts:
     """Makes the facts of steps. Shares the teller and the preferences of :class:`OrderFacts`."""
 
@@ -117,7 +118,7 @@ class StepFacts:
 
     def sleep(self, node: Node, index: int, event: Slept) -> Fact | None:
         """The fact of one sleep, when it is in atomic context."""
-        if not event.state.context.atomic and not self.blocked(event.state):
+        if not self.is_atomic(event.state):
             return None
         goal = Goal(None, None, "sleep")
         leg = self.teller.event_leg(node, index, event.state, goal)
@@ -135,10 +136,10 @@ class StepFacts:
         identity = (node.code.function.name, event.what, *because, leg.entry)
         return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
 
-    def blocked(self, state: State) -> bool:
-        """Some lock held in this function forbids sleeping."""
+    def is_atomic(self, state: State) -> bool:
+        """Sleeping is a bug here: by the context, or by a lock held in this function."""
         kinds = self.teller.binder.kinds
-        return any(kinds[entry.cls].blocks_sleep for entry in state.held.entries())
+        return state.context.atomic or any(kinds[entry.cls].blocks_sleep for entry in state.held.entries())
 
     def because(self, leg: Leg, context: Context) -> tuple[str, ...]:
         """Why sleeping is a bug there, in words, outermost first."""

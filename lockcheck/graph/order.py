@@ -69,7 +69,7 @@ class LockOrder:
 
     def components(self) -> list[set[int]]:
         """Strongly connected components of the plain graph of classes."""
-        plain = nx.DiGraph()
+        plain: nx.DiGraph[int] = nx.DiGraph()
         plain.add_edges_from((hop.outer, hop.inner) for hop in self.hops)
         return list(nx.strongly_connected_components(plain))
 
@@ -88,7 +88,7 @@ class LockOrder:
         suspects = {cls for part in self.components() if len(part) > 1 for cls in part}
         if not suspects:
             return []
-        strong = nx.DiGraph()
+        strong: nx.DiGraph[int] = nx.DiGraph()
         for cls in sorted(suspects):
             for node in (cls * 2, cls * 2 + 1):
                 strong.add_edges_from((node, to) for to, hop in self.leaving(node) if hop.inner in suspects)

@@ -26,10 +26,10 @@ MODES = (Mode.EXCLUSIVE.name.lower(), Mode.SHARED.name.lower(), Mode.RECURSIVE.n
 
 
 class Frame(NamedTuple):
-    """A call on the way: op ``index`` of ``node`` in ``state``."""
+    """A call on the way: op number ``op`` of ``node`` in ``state``."""
 
     node: Node
-    index: int
+    op: int
     state: State
 
 
@@ -132,7 +132,7 @@ class Teller:
         """The leg of one dependency: hold the outer class, then take ``inner``."""
         if evidence.level is None:
             return self.signaller_leg(evidence, inner, recursive)
-        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.index, evidence.state)]
+        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
         if evidence.callee is not None:
             more, node, index = self.descend(evidence.callee, self.exposed_in(evidence.key), passes)
             state = self.state_at(node, index, evidence.key)
@@ -146,10 +146,10 @@ class Teller:
 
     def signaller_leg(self, evidence: Evidence, inner: int, recursive: bool) -> Leg:
         """The leg of somebody who would end a wait but must take ``inner`` first; it holds nothing of it."""
-        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.index, evidence.state)]
+        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
         if evidence.callee is not None:
             target, index = evidence.callee, evidence.key
-            start = next(c for i, s, c in evidence.node.calls if i == evidence.index and target in reachable([c]))
+            start = next(c for i, s, c in evidence.node.calls if i == evidence.op and target in reachable([c]))
             more, _, _ = self.descend(start, lambda at: index if at is target else None)
             frames += [*more, Frame(target, index, target.entry)]
         wanted = self.acquired_at(frames[-1], inner)
@@ -160,7 +160,7 @@ class Teller:
     def acquired_at(self, frame: Frame, cls: int) -> Acquired | None:
         """The acquisition of a class at a step."""
         for index, event in frame.node.log:
-            if index == frame.index and type(event) is Acquired and event.entry.cls == cls:
+            if index == frame.op and type(event) is Acquired and event.entry.cls == cls:
                 return event
         return None
 
@@ -177,14 +177,14 @@ class Teller:
 
     def call_leg(self, evidence: Evidence, node: Node, index: int, state: State, goal: Goal) -> Leg:
         """The leg of something that happens in a known node below a call."""
-        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.index, evidence.state)]
+        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
         assert evidence.callee is not None
         more, _, _ = self.descend(evidence.callee, lambda at: index if at is node else None)
         return self.leg([*frames, *more, Frame(node, index, state)], goal, evidence.level, evidence.node)
 
     def enabled_leg(self, evidence: Evidence, bit: int, goal: Goal) -> Leg:
         """The leg to where interrupts are (or become) enabled while a class is held or as it is taken."""
-        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.index, evidence.state)]
+        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
         if evidence.callee is not None:
             more, node, index = self.descend(evidence.callee, self.enables(bit))
             frames += [*more, Frame(node, index, node.entry)]
@@ -248,12 +248,12 @@ class Teller:
                 site = self.site(frame.node, taken)
                 if site is not None and (frame.node is holder or frame.node.entry.held.depth == 0):
                     told = True
-                    if site != frame.index or frame is not frames[-1]:
+                    if site != frame.op or frame is not frames[-1]:
                         yield self.hold_step(depth + 1, frame.node, site, taken)
             if frame is frames[-1]:
                 yield self.last_step(depth + 1, frame, goal)
             else:
-                yield self.step(depth + 1, frame.node, frame.index, "call")
+                yield self.step(depth + 1, frame.node, frame.op, "call")
 
     def step(self, depth: int, node: Node, index: int, action: str) -> WitnessStep:
         """One op as a line."""
@@ -270,7 +270,7 @@ class Teller:
 
     def last_step(self, depth: int, frame: Frame, goal: Goal) -> WitnessStep:
         """The line a leg ends in."""
-        line = self.step(depth, frame.node, frame.index, goal.action)
+        line = self.step(depth, frame.node, frame.op, goal.action)
         mode = MODES[goal.mode] if goal.mode is not None else None
         return WitnessStep(
             line.depth, line.function, line.text, goal.action, line.place, line.at, goal.lock, mode
