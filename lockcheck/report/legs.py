@@ -36,13 +36,14 @@ def heading_of(fact: Fact, index: int, leg: Leg) -> str:
     who = "" if leg.title == "task" else f"  ({leg.title})"
     if leg.holds and leg.wants:
         return f"{_named(leg.holds, leg.holds_mode)} -> {_named(leg.wants, leg.wants_mode)}{who}"
-    return f"{leg.title}: {leg.entry}" if leg.entry else leg.title
+    return leg.title
 
 
 def _usage_heading(fact: Fact, index: int, leg: Leg) -> str:
     irq = fact.get("irq")
     if index == 0:
-        return f"{_named(fact.get('safe'), _mode(fact, 'safe_read'))} is taken in {irq}  ({leg.title})"
+        who = "" if leg.title == irq else f"  ({leg.title})"
+        return f"{_named(fact.get('safe'), _mode(fact, 'safe_read'))} is taken in {irq}{who}"
     state = "elsewhere" if irq == "nmi" else f"with {irq}s enabled"
     who = "" if leg.title == "task" else f"  ({leg.title})"
     return f"{_named(fact.get('unsafe'), _mode(fact, 'unsafe_read'))} is taken {state}{who}"

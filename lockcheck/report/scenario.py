@@ -16,6 +16,9 @@ COLUMN = 29
 
 FIRST = 2
 MOST_CPUS = 3
+NARROW = 26
+"""The width of each of three columns."""
+
 DEADLOCK = " *** DEADLOCK ***"
 
 
@@ -63,6 +66,9 @@ def _circle(legs: Sequence[Leg]) -> tuple[Move, ...]:
         return ()
     taken = [Move(cpu, holds(leg)) for cpu, leg in enumerate(legs)]
     stuck = [Move(cpu, wants(leg)) for cpu, leg in enumerate(legs)]
+    longest = max(len(move.text) for move in (*taken, *stuck))
+    if len(legs) == MOST_CPUS and longest >= NARROW:
+        return ()  # the columns would run into each other; a sentence per CPU is clearer
     return (*taken, *reversed(stuck))
 
 
@@ -107,7 +113,7 @@ def drawn(moves: Sequence[Move], width: int = 80) -> list[str]:
 
 def _starts(moves: Sequence[Move], cpus: int, width: int) -> list[int]:
     """Where each column starts: lockdep's places, moved left when names are too long to fit."""
-    step = COLUMN if cpus < MOST_CPUS else (width - FIRST) // cpus
+    step = COLUMN if cpus < MOST_CPUS else NARROW
     for move in moves:
         if move.cpu:
             room = (width - FIRST - move.indent - len(move.text)) // move.cpu
