@@ -168,8 +168,8 @@ def test_waived_finding_is_one_line() -> None:
     one: Finding = finding(circle("A", "B"))
     lines = text(result(waived=(Waived(one, "one thread only", place(90)),))).splitlines()
 
-    assert lines[0] == "m.yaml:13:7: waived: circular dependency: A -> B -> A [circular-dependency]"
-    assert lines[1] == "    (one thread only, m.yaml:90)"
+    assert lines[0] == "m.yaml:13:7: waived: circular dependency: A -> B -> A [circular-dependency] (one"
+    assert lines[1] == "    thread only, m.yaml:90)"
     assert "no findings (1 waived) in m.yaml (and 1 included model)" in lines
 
 
