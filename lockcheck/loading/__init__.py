@@ -1,0 +1,157 @@
+"""Model files in, a program or positioned problems out.
+
+Is: the one door to loading: :func:`load`, :func:`library`, :func:`model_schema`.
+Is not: an analysis; nothing here judges a lock order.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lockcheck.loading.files import Files, ModelFile, ModelText, library, read_model
+from lockcheck.model.program import Program
+from lockcheck.source.limits import Limits
+from lockcheck.source.locate import locate
+from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean
+from lockcheck.source.reader import AT
+from lockcheck.source.text import SourceText
+
+__all__ = ["Limits", "Loaded", "ModelText", "Problem", "SourceText", "library", "load", "model_schema"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of loading. ``program`` is None exactly when there are problems.
+
+    ``configs``: kernel options that the models name, with their defaults. ``sources``: text of each file read, by the
+    name that places use.
+    """
+
+    program: Program | None
+    problems: tuple[Problem, ...]
+    configs: Mapping[str, bool]
+    sources: Mapping[str, SourceText]
+
+
+def load(
+    inputs: Sequence[str | os.PathLike[str] | ModelText],
+    *,
+    config: Mapping[str, bool] | None = None,
+    roots: Sequence[Path] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Loaded:
+    """Read models, with all they include, into one program.
+
+    ``inputs``: files, directories (every ``*.yaml`` below with a ``lockcheck:`` key), names of shipped models, or
+    :class:`ModelText`. ``config``: kernel options to set instead of the models' defaults. ``roots``: further folders
+    that includes may lead into; always allowed are the folders of the inputs and the shipped library.
+    Never raises for bad input: everything that is wrong, in all files, is in ``problems``.
+    """
+    problems = Collector(limits.max_problems)
+    configs: dict[str, bool] = {}
+    program: Program | None = None
+    files = Files(roots, limits, problems)
+    with _no_gc():
+        try:
+            files.read_inputs(inputs)
+            program = _build(files, config or {}, problems, limits, configs)
+        except TooManyProblems:
+            program = None
+    found = problems.sorted()
+    sources = {name: model.source for name, model in sorted(files.models.items())}
+    return Loaded(None if found else program, found, configs, sources)
+
+
+def _build(
+    files: Files, chosen: Mapping[str, bool], problems: Collector, limits: Limits, configs: dict[str, bool]
+) -> Program | None:
+    """From files to a program."""
+    from lockcheck.loading.declare import collect
+    from lockcheck.loading.dialect import Dialect
+    from lockcheck.loading.program import Builder
+
+    models = [files.models[name] for name in sorted(files.models)]
+    if not models and not problems:
+        problems.add(Problem("", 0, 0, "nothing to read", "name a file, a directory or a shipped model", "no-input"))
+    if not models:
+        return None
+    dialect = Dialect(problems)
+    _fill(dialect, files, models, limits, problems)
+    builder = Builder(models, dialect, collect(models, dialect, problems, limits), problems, limits)
+    configs.update(builder.configs)
+    return builder.build(chosen)
+
+
+def _fill(dialect: Any, files: Files, models: list[ModelFile], limits: Limits, problems: Collector) -> None:
+    """The dialects that models name (``linux`` when none does), then the tables in the models themselves."""
+    from lockcheck.loading.dialect import shipped, shipped_names
+
+    done: set[str] = set()
+    wanted = [(model, index, name) for model in models for index, name in enumerate(_dialects(model))]
+    if any(model.document is not None and "dialect" not in model.document for model in models) or not wanted:
+        wanted.insert(0, (models[0], 0, "linux"))
+    for model, index, name in sorted(wanted, key=lambda item: item[2] not in shipped_names()):
+        known = shipped(name)
+        if known and name not in done:
+            dialect.extend(*known, override=True)
+        elif not known:
+            _own_dialect(dialect, files, model, index, name, limits, problems, done)
+        done.add(name)
+    for model in models:
+        if model.document is not None:
+            dialect.extend(model.document, model.source, override=False)
+    dialect.check_added()
+
+
+def _own_dialect(
+    dialect: Any, files: Files, model: ModelFile, index: int, name: str, limits: Limits, problems: Collector, done: set[str]
+) -> None:
+    """A dialect file beside the model that names it."""
+    from lockcheck.loading.dialect import shipped_names
+
+    assert model.document is not None
+    path = ["dialect", index] if isinstance(model.document["dialect"], list) else ["dialect"]
+    line, column = locate(model.source, model.document[AT], path)
+    if not name.endswith((".yaml", ".yml")):
+        hint = did_you_mean(name, shipped_names()) or f"shipped: {', '.join(shipped_names())}; or a file (x.yaml)"
+        problems.add(Problem(model.name, line, column, f"unknown dialect '{name}'", hint, "unknown-dialect"))
+        return
+    source = files.read_beside(model, name, line, column)
+    if source is None or source.file in done:
+        return
+    done.add(source.file)
+    document = read_model(source, limits, problems, {})
+    if document is not None:
+        dialect.extend(document, source, override=True)
+
+
+def _dialects(model: ModelFile) -> list[str]:
+    value = (model.document or {}).get("dialect")
+    if isinstance(value, str):
+        return [value]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def model_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a model file, for editors and for checks without lockcheck."""
+    from lockcheck.loading.schema import model_schema as make
+
+    return make()
+
+
+@contextmanager
+def _no_gc() -> Iterator[None]:
+    """The cyclic collector paused: a million fresh values make it run for nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,192 @@
+"""From declarations to the program: options chosen, names indexed, everything lowered, all checks made.
+
+Is: the order in which the parts of loading work. Is not: any of the work itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from lockcheck.loading.body import Shared
+from lockcheck.loading.declare import Declarations
+from lockcheck.loading.dialect import Dialect
+from lockcheck.loading.entries import Entries
+from lockcheck.loading.files import ModelFile
+from lockcheck.loading.flow import Flow
+from lockcheck.loading.functions import Draft, Functions, drafts
+from lockcheck.loading.locks import FS_RECLAIM, MMU_NOTIFIER, Locks
+from lockcheck.loading.plans import Plans
+from lockcheck.loading.shape_errors import place_of
+from lockcheck.loading.world import OFF, World
+from lockcheck.model.places import Place, unpack
+from lockcheck.model.program import Expectation, Program, Waiver
+from lockcheck.source.limits import Limits
+from lockcheck.source.problems import Collector, Problem, did_you_mean
+from lockcheck.source.reader import AT
+
+
+class Builder:
+    """Builds the program of one config."""
+
+    def __init__(
+        self, models: list[ModelFile], dialect: Dialect, declared: Declarations, problems: Collector, limits: Limits
+    ) -> None:
+        self._models = models
+        self._declared = declared
+        self._problems = problems
+        self._limits = limits
+        self.configs = {name: on for name, (on, _) in sorted(declared.configs.items())}
+        self._world = World(dialect, dict(self.configs))
+
+    def build(self, chosen: Mapping[str, bool]) -> Program:
+        """The program; not to be used when there are problems."""
+        world, declared = self._world, self._declared
+        world.config = self._choose(chosen)
+        self._options_exist()
+        locks, classes = Locks(world, declared, self._problems).build()
+        found = self._index(drafts(declared))
+        self._callbacks()
+        flow = Flow()
+        bodies = {name: draft.raw for name, draft in found.items()}
+        shared = Shared(world, Plans(world), self._problems, flow, {}, {}, bodies)
+        entries = Entries(world, declared, flow, self._problems)
+        caches = entries.caches()
+        functions = Functions(world, declared, shared, found).build(entries)
+        flow.check(world, self._problems)
+        config = world.config
+        return Program(
+            functions, locks, classes, caches, world.locks[FS_RECLAIM], world.locks[MMU_NOTIFIER],
+            config.get("CONFIG_PREEMPT_RT", False), config.get("CONFIG_PROVE_RAW_LOCK_NESTING", True),
+            tuple(sorted(config.items())),
+            tuple(sorted(model.name for model in self._models)),
+            tuple(sorted(model.name for model in self._models if model.named)),
+            tuple(sorted((text, unpack(file, where)) for text, file, where in shared.unmodelled.values())),
+            self._expectations(), declared.expecting, self._waivers(),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------ options
+
+    def _choose(self, chosen: Mapping[str, bool]) -> dict[str, bool]:
+        """The defaults of the models, overridden by what the caller chose."""
+        for name in sorted(chosen):
+            if name not in self.configs:
+                hint = did_you_mean(name, self.configs) or "models declare options under `configs:`"
+                self._problems.add(Problem("config", 0, 0, f"unknown kernel option '{name}'", hint, "unknown-config"))
+        return {name: chosen.get(name, on) for name, on in self.configs.items()}
+
+    def _options_exist(self) -> None:
+        """``when`` and ``unless`` of every declaration name known options."""
+        for declarations in self._declared.by_section.values():
+            for one in declarations.values():
+                if one.shape is None or not (one.shape.when or one.shape.unless):
+                    continue
+                for key, names in (("when", one.shape.when), ("unless", one.shape.unless)):
+                    for name in names:
+                        if name not in self.configs:
+                            hint = did_you_mean(name, self.configs) or "declare it under `configs:`"
+                            message = f"unknown kernel option '{name}'"
+                            self._problems.add(one.problem([key], message, "unknown-config", hint))
+
+    # ------------------------------------------------------------ names
+
+    def _index(self, found: dict[str, Draft]) -> dict[str, Draft]:
+        """Give functions and caches their indexes."""
+        world = self._world
+        if len(found) > self._limits.max_functions:
+            first = next(iter(found.values()))
+            message = f"{len(found)} functions; at most {self._limits.max_functions} are read"
+            self._problems.add(Problem(first.source.file, 0, 0, message, "raise the limit", "too-many-functions"))
+        index = 0
+        for name in sorted(found):
+            draft = found[name]
+            shape = draft.shape
+            if not (shape.when or shape.unless) or world.on(shape.when, shape.unless):
+                draft.index = index
+                index += 1
+            world.functions[name] = draft.index
+            world.params[name] = tuple(shape.params)
+        broken = [name for name, one in self._declared.by_section["functions"].items() if one.shape is None]
+        world.functions.update(dict.fromkeys(broken, OFF))
+        world.params.update(dict.fromkeys(broken, ()))
+        index = 0
+        for name, one in sorted(self._declared.by_section["caches"].items()):
+            exists = one.shape is not None and world.on(one.shape.when, one.shape.unless)
+            world.caches[name] = index if exists else OFF
+            index += exists
+        return found
+
+    def _callbacks(self) -> None:
+        """Lists of callbacks with their patches; functions that the config leaves out drop out of them."""
+        for name, (functions, model, where) in sorted(self._declared.callbacks.items()):
+            place = unpack(model.name, where)
+            whole = list(functions)
+            self._exist(functions, f"callbacks '{name}'", place, self._world.functions, "function")
+            for edit, file, raw in self._declared.callback_edits.get(name, ()):
+                place = unpack(file.name, raw[AT])
+                self._exist(edit.add, f"patch of callbacks '{name}'", place, self._world.functions, "function")
+                for gone in edit.remove:
+                    if gone not in whole:
+                        message = f"patch of callbacks '{name}' removes '{gone}', which is not in it"
+                        self._problems.add(Problem(*place, message, did_you_mean(gone, whole), "unknown-name"))
+                whole = [one for one in whole if one not in edit.remove] + [one for one in edit.add if one not in whole]
+            self._world.callbacks[name] = tuple(whole)
+
+    def _exist(self, names: list[str], what: str, place: Place, table: Mapping[str, Any], word: str) -> bool:
+        good = True
+        for name in names:
+            if name not in table:
+                message = f"{what}: unknown {word} '{name}'"
+                self._problems.add(Problem(*place, message, did_you_mean(name, table), f"unknown-{word}"))
+                good = False
+        return good
+
+    # ------------------------------------------------------------ expectations and waivers
+
+    def _expectations(self) -> tuple[Expectation, ...]:
+        made = []
+        for shape, model, raw in self._declared.expectations:
+            place = unpack(model.name, raw[AT])
+            self._locks_exist(shape.locks, model, raw)
+            if shape.function is not None and shape.function not in self._world.functions:
+                line, column = place_of(model.source, raw, ("function",))
+                message = f"unknown function '{shape.function}'"
+                hint = did_you_mean(shape.function, self._world.functions)
+                self._problems.add(Problem(model.name, line, column, message, hint, "unknown-function"))
+            made.append(Expectation(shape.finding, tuple(sorted(shape.locks)), shape.function, place))
+        return tuple(sorted(made, key=lambda one: one.place))
+
+    def _locks_exist(self, names: list[str], model: ModelFile, raw: Any) -> None:
+        """Locks of an expectation or waiver: a lock or class, perhaps with its subclass (``X/1``)."""
+        classes = {one.shape.class_ for one in self._declared.by_section["locks"].values() if one.shape}
+        for index, name in enumerate(names):
+            base = name.rpartition("/")[0] if name[-2:-1] == "/" and name[-1:].isdigit() else name
+            if name not in self._world.locks and base not in self._world.locks and base not in classes:
+                path: tuple[str | int, ...] = ("locks", index) if isinstance(raw["locks"], list) else ("locks",)
+                line, column = place_of(model.source, raw, path)
+                hint = did_you_mean(name, self._world.locks)
+                self._problems.add(Problem(model.name, line, column, f"unknown lock '{name}'", hint, "unknown-lock"))
+
+    def _waivers(self) -> tuple[Waiver, ...]:
+        made = []
+        for shape, model, raw in self._declared.waivers:
+            place = unpack(model.name, raw[AT])
+            if shape.rule is None and shape.fingerprint is None:
+                self._problems.add(Problem(*place, "a waiver needs 'rule' or 'fingerprint'", None, "missing-key"))
+            if shape.expires is not None and not _is_date(shape.expires):
+                line, column = place_of(model.source, raw, ("expires",))
+                message = f"'{shape.expires}' is not a date"
+                self._problems.add(Problem(model.name, line, column, message, "write it like 2027-01-31", "bad-date"))
+            self._locks_exist(shape.locks, model, raw)
+            locks = tuple(sorted(shape.locks))
+            made.append(Waiver(shape.rule, locks, shape.fingerprint, shape.reason, shape.expires, place))
+        return tuple(sorted(made, key=lambda one: one.place))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

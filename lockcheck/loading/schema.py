@@ -1,0 +1,170 @@
+"""The JSON Schema of a model file, made from the shapes and the dialect, so that editors complete verbs.
+
+Is: generated, never written by hand. Is not: used by the reader, which gives better messages.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from lockcheck.loading.declare import SECTIONS
+from lockcheck.loading.dialect import shipped
+from lockcheck.loading.shapes import (
+    CallbacksPatch,
+    ConfigShape,
+    EffectShape,
+    EntryShape,
+    ExpectShape,
+    FunctionPatch,
+    HeldShape,
+    KindShape,
+    StepShape,
+    VerbShape,
+    WaiverShape,
+    adapter,
+)
+from lockcheck.source.reader import AT
+
+ID: Final = "https://lockcheck.dev/schema/model-1.json"
+_REF: Final = "#/$defs/"
+_NAME: Final = {"pattern": r"^[^$\s\x00-\x1f][^\x00-\x1f]{0,199}$"}
+_STEPS: Final = {"type": "array", "items": {"$ref": f"{_REF}Step"}}
+_TEXT: Final = {"type": "string"}
+_TEXTS: Final = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+
+
+def model_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of a model file."""
+    defs: dict[str, Any] = {}
+    for _, shape in SECTIONS.values():
+        _define(defs, shape)
+    for shape in (
+        FunctionPatch, CallbacksPatch, ConfigShape, EntryShape, ExpectShape, HeldShape, KindShape, VerbShape, EffectShape,
+        WaiverShape,
+    ):  # fmt: skip
+        _define(defs, shape)
+    _refine(defs)
+    defs["Step"] = _step(defs)
+    top = _top()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ID, "title": "lockcheck model",
+        "type": "object", "required": ["lockcheck"], "additionalProperties": False, "properties": top,
+        "if": {"anyOf": [{"required": ["verbs"]}, {"required": ["dialect"]}]}, "then": {},
+        "else": {"properties": {}}, "$defs": defs,
+    }  # fmt: skip
+
+
+def _define(defs: dict[str, Any], shape: type) -> None:
+    """Add a shape and what it needs to ``defs``, without the reader's own keys."""
+    whole = adapter(shape).json_schema(ref_template=_REF + "{model}")
+    for name, one in {**whole.pop("$defs", {}), shape.__name__: whole}.items():
+        one.get("properties", {}).pop(AT, None)
+        for key, value in one.get("properties", {}).items():
+            value.pop("title", None)
+            one["properties"][key] = _plain(value)
+        one.pop("title", None)
+        defs[name] = one
+
+
+def _plain(value: dict[str, Any]) -> dict[str, Any]:
+    """An optional value as written in a file: left out, not null."""
+    options = value.get("anyOf")
+    if options and {"type": "null"} in options:
+        rest = [one for one in options if one != {"type": "null"}]
+        value = {key: item for key, item in value.items() if key not in ("anyOf", "default")}
+        return {**value, **rest[0]} if len(rest) == 1 else {**value, "anyOf": rest}
+    return value
+
+
+def _refine(defs: dict[str, Any]) -> None:
+    """What the shapes leave to later checks, where a schema can say it."""
+    for name in ("FunctionShape", "FunctionPatch"):
+        properties = defs[name]["properties"]
+        for key in ("steps", "before", "after"):
+            if key in properties:
+                properties[key] = {**_STEPS, "description": properties[key].get("description", "steps")}
+        words: dict[str, Any] = {"enum": ["task", "softirq", "hardirq", "nmi", "any"]}
+        entry = {"oneOf": [words, {"$ref": f"{_REF}EntryShape"}]}
+        properties["entry"] = _one_or_list(entry, properties["entry"])
+        properties["held"] = _one_or_list({"oneOf": [_TEXT, {"$ref": f"{_REF}HeldShape"}]}, properties["held"])
+
+
+def _one_or_list(item: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {"oneOf": [item, {"type": "array", "items": item}]}
+    return {**made, "description": old["description"]} if "description" in old else made
+
+
+def _step(defs: dict[str, Any]) -> dict[str, Any]:
+    """A step: a word, or a mapping with one verb or control word. Verbs come from the dialect."""
+    loaded = shipped("linux")
+    verbs: dict[str, Any] = loaded[0]["verbs"] if loaded else {}
+    names = sorted(name for name in verbs if not name.startswith("\0"))
+    beside = adapter(StepShape).json_schema()["properties"]
+    beside.pop(AT, None)
+    properties: dict[str, Any] = {}
+    for key, value in beside.items():
+        value.pop("title", None)
+        properties[key] = _STEPS if key in ("do", "then", "else") else _plain(value)
+    for name in names:
+        properties[name] = {"$ref": f"{_REF}Operand", "description": str(verbs[name].get("note", ""))}
+    properties.update(_control())
+    defs["Operand"] = {"type": ["string", "number", "boolean", "null", "array", "object"]}
+    main = [*names, *_control()]
+    words = {"type": "string", "anyOf": [{"enum": [*names, "return", "break", "continue"]}]}
+    return {
+        "oneOf": [
+            words,
+            {
+                "type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1,
+                "propertyNames": {"type": "string"}, "anyOf": [{"required": [name]} for name in main],
+            },
+        ]
+    }  # fmt: skip
+
+
+def _control() -> dict[str, Any]:
+    calls = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
+    return {
+        "call": {**_TEXT, "description": "call a function, $callback or cache.ctor"},
+        "call_any": {**calls, "description": "any one of these may run"},
+        "if": {**_TEXT, "description": "a condition; then: and else: beside it"},
+        "either": {"type": "array", "minItems": 2, "items": _STEPS, "description": "exactly one of the blocks"},
+        "optional": {**_STEPS, "description": "the block or nothing"},
+        "loop": {**_STEPS, "description": "any number of times"},
+        "return": {"type": "null", "description": "leave the function"},
+        "break": {"type": "null", "description": "leave the loop"},
+        "continue": {"type": "null", "description": "next round of the loop"},
+        "goto": {**_TEXT, "description": "jump to a label"},
+        "label": {**_TEXT, "description": "a target for goto"},
+        "interrupt": {"enum": ["softirq", "hardirq", "nmi"], "description": "an interrupt strikes here; do: beside it"},
+    }
+
+
+def _top() -> dict[str, Any]:
+    """The top level keys."""
+
+    def named(shape: dict[str, Any]) -> dict[str, Any]:
+        return {"type": ["object", "null"], "propertyNames": _NAME, "additionalProperties": shape}
+
+    def ref(name: str) -> dict[str, Any]:
+        return {"$ref": _REF + name}
+
+    sections = {name: named(ref(shape.__name__)) for name, (_, shape) in SECTIONS.items()}
+    sections["locks"] = named({"oneOf": [{"type": "string"}, ref("LockShape")]})
+    for name in ("caches", "workqueues", "functions"):
+        sections[name] = named({"oneOf": [{"type": "null"}, sections[name]["additionalProperties"]]})
+    patches = {name: {"type": "object", "additionalProperties": {"type": "object"}} for name in sections}
+    patches["functions"] = {"type": "object", "additionalProperties": ref("FunctionPatch")}
+    patches["callbacks"] = {"type": "object", "additionalProperties": ref("CallbacksPatch")}
+    patches["locks"] = {"type": "object", "additionalProperties": {"oneOf": [_TEXT, ref("LockShape")]}}
+    config = {"oneOf": [{"enum": ["y", "n"]}, ref("ConfigShape")]}
+    return {
+        "lockcheck": {"const": 1, "description": "version of the model language"},
+        "title": _TEXT, "kernel": _TEXT, "note": _TEXT, "dialect": _TEXTS, "include": _TEXTS,
+        "configs": {"type": "object", "propertyNames": {"pattern": "^CONFIG_"}, "additionalProperties": config},
+        "kinds": named(ref("KindShape")), "verbs": named(ref("VerbShape")),
+        "gfp": named(_TEXTS), **sections, "callbacks": named({"type": "array", "items": _TEXT}),
+        "patch": {"type": "object", "additionalProperties": False, "properties": patches},
+        "expect": {"type": "array", "items": ref("ExpectShape")},
+        "waivers": {"type": "array", "items": ref("WaiverShape")},
+    }  # fmt: skip

@@ -1,0 +1,302 @@
+"""Strict YAML 1.2 (core schema) with positions, from the event stream: nothing is ever constructed or executed.
+
+Is: a non-recursive composer over libyaml's events that refuses what a model has no use for (tags, merge keys,
+several documents, keys that are not words) and bounds what aliases and nesting can cost.
+Is not: a schema; any tree of words, numbers, lists and mappings passes.
+
+Every mapping carries its packed position under :data:`AT`; mappings at depth 1 and 2 also carry that of each of their
+keys under :data:`KEYS`. Words in a list below one of :data:`STEP_LISTS` become ``{word: None}``, to have a position.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NoReturn, TypeAlias
+
+import yaml
+
+from lockcheck.model.places import COLUMN_BITS, pack
+from lockcheck.source.limits import Limits
+from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
+from lockcheck.source.text import SourceText
+
+AT: Final = "\0at"
+KEYS: Final = "\0keys"
+STEP_LISTS: Final = frozenset({"steps", "do", "then", "else", "loop", "optional", "either", "before", "after"})
+
+try:
+    from yaml.cyaml import CParser as Parser
+
+    HAVE_LIBYAML = True
+except ImportError:  # PyYAML built without libyaml: the same events, about ten times slower
+    from yaml import SafeLoader as Parser
+
+    HAVE_LIBYAML = False
+
+_CONSTANTS: Final[dict[str, Any]] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+_INT: Final = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
+_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_BASES: Final = {"0o": 8, "0x": 16}
+_MISS: Final = object()
+_KEYS_DEPTH: Final = 2
+_FLOAT_LONGEST: Final = 40
+_SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
+_MAPPING, _SEQUENCE = yaml.MappingStartEvent, yaml.SequenceStartEvent
+_END_MAPPING, _END_SEQUENCE, _END_STREAM = yaml.MappingEndEvent, yaml.SequenceEndEvent, yaml.StreamEndEvent
+_Frame: TypeAlias = "tuple[Any, bool, bool, dict[str, int] | None, str | None]"
+_PLAINER: Final = (
+    ("'\\t' that cannot start any token", "a tab cannot be used for indentation", "use spaces"),
+    ("found a tab character", "a tab cannot be used for indentation", "use spaces"),
+    ("mapping values are not allowed", "a ':' that starts a value does not fit here",
+     "quote a text that contains ': ', or check the indentation"),
+    ("did not find expected '-' indicator", "expected another '- ' item of the list or the end of it", "check the indentation"),
+    ("did not find expected key", "expected another key of the mapping or the end of it", "check the indentation"),
+    ("could not find expected ':'", "expected ':' after this key", "a key is followed by ': ' and its value"),
+    ("cannot start any token", "this character cannot start a value", "quote it"),
+    ("found unexpected end of stream", "the file ends inside a quoted text", "close the quote"),
+    ("did not find expected ',' or ']'", "expected ',' or ']' in this list", "close the bracket"),
+    ("did not find expected ',' or '}'", "expected ',' or '}' in this mapping", "close the brace"),
+)  # fmt: skip
+
+
+class _Stop(Exception):
+    """The file cannot be read further."""
+
+
+class Reader:
+    """Reads one file. Words and keys are interned across the files read with the same ``words``."""
+
+    def __init__(self, source: SourceText, limits: Limits, problems: Collector, words: dict[str, Any]) -> None:
+        self._file = source.file
+        self._limits = limits
+        self._problems = problems
+        self._words = words
+        self._good_keys: dict[str, str] = {}
+        self._anchors: dict[str, Any] = {}
+        self._alias_nodes = 0
+        self._junk: list[tuple[dict[str, Any], str]] = []
+        self._parser = Parser(source.text)
+
+    def read(self) -> Any:
+        """The document, or None when it is empty or broken (then there is a problem)."""
+        try:
+            document = self._compose()
+            for here, key in self._junk:
+                here.pop(key, None)
+            return document
+        except _Stop:
+            return None
+        except yaml.MarkedYAMLError as error:
+            self._syntax(error)
+            return None
+
+    def _compose(self) -> Any:
+        """The hot loop, one turn per event. ``here`` is the open collection, ``key`` the pending key of a mapping."""
+        get, words, good = self._parser.get_event, self._words, self._good_keys
+        root: list[Any] = []
+        frame: _Frame = (root, False, False, None, None)
+        here, is_map, wrap, keys, anchor = frame
+        key: str | None = None
+        stack: list[_Frame] = []
+        while True:
+            event = get()
+            kind = event.__class__
+            if kind is _SCALAR:
+                text = event.value
+                if is_map and key is None:
+                    key = good.get(text)
+                    if key is None or key in here or event.tag is not None:
+                        key = self._new_key(event, here)
+                    if keys is not None:
+                        keys.setdefault(key, _packed(event.start_mark))
+                    continue
+                value = words.get(text, _MISS)
+                if wrap or value is _MISS or not event.implicit[0] or event.anchor is not None or event.tag is not None:
+                    value = self._leaf(event, wrap)
+            elif kind is _END_MAPPING or kind is _END_SEQUENCE:
+                if anchor is not None:
+                    self._anchors[anchor] = here
+                here, is_map, wrap, keys, anchor = stack.pop()
+                continue
+            elif kind is _MAPPING or kind is _SEQUENCE:
+                stack.append((here, is_map, wrap, keys, anchor))
+                here, is_map, wrap, keys, anchor = self._open(event, len(stack), stack[-1], key)
+                key = None
+                continue
+            elif kind is _END_STREAM:
+                return root[0] if root else None
+            elif kind is _ALIAS:
+                value = self._alias(event, is_map and key is None)
+            else:
+                self._document(event, root)
+                continue
+            if is_map:
+                here[key] = value
+                key = None
+            else:
+                here.append(value)
+
+    def _open(self, event: Any, depth: int, parent: _Frame, key: str | None) -> _Frame:
+        """A new collection, put into its parent. Returns its frame."""
+        outer, in_map, in_wrap, _, _ = parent
+        is_map = event.__class__ is _MAPPING
+        if event.tag is not None:
+            self._tag(event)
+        if depth > self._limits.max_depth:
+            self._stop(event.start_mark, f"nested deeper than {self._limits.max_depth} levels", "too-deep")
+        new: Any = {AT: _packed(event.start_mark)} if is_map else []
+        if in_map:
+            if key is None:
+                self._stop(event.start_mark, "a key must be a word, not a list or a mapping", "bad-key")
+            outer[key] = new
+        else:
+            outer.append(new)
+        keys: dict[str, int] | None = None
+        if is_map and depth <= _KEYS_DEPTH:
+            new[KEYS] = keys = {}
+        wrap = not is_map and (key in STEP_LISTS if in_map else in_wrap)
+        return new, is_map, wrap, keys, event.anchor
+
+    def _leaf(self, event: Any, wrap: bool) -> Any:
+        """The value of a scalar that is new, quoted, decorated or a step."""
+        text: str = event.value
+        if event.tag is not None:
+            self._tag(event)
+        value: Any = self._resolve(event) if event.implicit[0] else text
+        if wrap:
+            value = {AT: _packed(event.start_mark), text: None}
+            if not text or not text.isprintable():
+                self._problem(event.start_mark, f"a step must be a word or a mapping, found {quote(text)}", "bad-key")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = value
+        return value
+
+    def _resolve(self, event: Any) -> Any:
+        """A plain scalar by YAML 1.2's core schema; remembered for the next time."""
+        text: str = event.value
+        value: Any = text
+        if text in _CONSTANTS:
+            value = _CONSTANTS[text]
+        elif text[0] in "+-.0123456789":
+            if _INT.match(text):
+                if len(text) > self._limits.max_int_digits:
+                    digits = f"an integer of {len(text)} digits; at most {self._limits.max_int_digits} are read"
+                    self._problem(event.start_mark, digits, "huge-number")
+                    return 0
+                base = _BASES.get(text[:2], 10)
+                value = int(text if base == 10 else text[2:], base)
+            elif _FLOAT.match(text):
+                value = float(text.replace(".inf", "inf").replace(".nan", "nan")) if len(text) < _FLOAT_LONGEST else text
+        self._words[text] = value
+        return value
+
+    def _new_key(self, event: Any, here: dict[str, Any]) -> str:
+        """A key seen for the first time in this file, or twice in this mapping."""
+        text: str = event.value
+        mark = event.start_mark
+        if event.tag is not None:
+            self._tag(event)
+        if text in here:
+            self._duplicate(text, mark, here)
+            return self._throw_away(here, mark)
+        if event.implicit[0] and text == "<<":
+            self._problem(mark, "merge keys (<<) are not part of YAML 1.2", "merge-key", "write the keys out")
+        elif not text:
+            self._problem(mark, "an empty key", "bad-key")
+        elif not text.isprintable():
+            self._problem(mark, f"key {quote(text)} has a control character", "bad-key")
+            return self._throw_away(here, mark)
+        elif len(text) > self._limits.max_name:
+            long = f"a key of {len(text)} characters; at most {self._limits.max_name} are read"
+            self._problem(mark, long, "long-name")
+        self._good_keys[text] = text
+        return text
+
+    def _throw_away(self, here: dict[str, Any], mark: Any) -> str:
+        """A key to hold a value that nobody shall see."""
+        key = f"\0{mark.index}"
+        self._junk.append((here, key))
+        return key
+
+    def _duplicate(self, text: str, mark: Any, here: dict[str, Any]) -> None:
+        first = here.get(KEYS, {}).get(text)
+        earlier = f", first at line {first >> COLUMN_BITS}" if first else ""
+        self._problem(mark, f"duplicate key {quote(text)}{earlier}", "duplicate-key", "keep one of them")
+
+    def _alias(self, event: Any, as_key: bool) -> Any:
+        """The value that an alias stands for; what it would add when written out is counted."""
+        name, mark = event.anchor, event.start_mark
+        if as_key:
+            self._stop(mark, "an alias cannot be a key", "bad-key")
+        if name not in self._anchors:
+            self._problem(mark, f"alias *{name} has no anchor &{name} before it", "undefined-alias",
+                          did_you_mean(name, self._anchors))  # fmt: skip
+            return None
+        left = self._limits.max_alias_nodes - self._alias_nodes
+        self._alias_nodes += _count(self._anchors[name], left)
+        if self._alias_nodes > self._limits.max_alias_nodes:
+            bomb = f"aliases stand for more than {self._limits.max_alias_nodes} values"
+            self._stop(mark, bomb, "alias-bomb", "write the values out, or use fewer aliases")
+        return self._anchors[name]
+
+    def _document(self, event: Any, root: list[Any]) -> None:
+        """Start and end of the stream and of its one document."""
+        if event.__class__ is not yaml.DocumentStartEvent:
+            return
+        if root:
+            self._stop(event.start_mark, "a second document starts here; a file holds one", "many-documents")
+        if event.version and event.version[0] != 1:
+            self._problem(event.start_mark, "YAML versions other than 1.x are not read", "yaml-version")
+
+    def _tag(self, event: Any) -> None:
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        self._problem(event.start_mark, f"tag {quote(tag)} is not allowed", "tag", "write the plain value")
+
+    def _stop(self, mark: Any, message: str, code: str, hint: str | None = None) -> NoReturn:
+        self._problem(mark, message, code, hint)
+        raise _Stop
+
+    def _problem(self, mark: Any, message: str, code: str, hint: str | None = None) -> None:
+        self._problems.add(Problem(self._file, mark.line + 1, mark.column + 1, message, hint, code))
+
+    def _syntax(self, error: yaml.MarkedYAMLError) -> None:
+        """libyaml's complaint, in the words of this project where they are clearer."""
+        text = str(error.problem or error.context or "not YAML")
+        hint = error.context
+        for part, plain, advice in _PLAINER:
+            if part in text:
+                text, hint = plain, advice
+                break
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        self._problems.add(Problem(self._file, line, column, text, hint, "syntax"))
+
+
+def _packed(mark: Any) -> int:
+    return pack(mark.line + 1, mark.column + 1)
+
+
+def _count(value: Any, most: int) -> int:
+    """Number of values in a tree, aliases written out; stops counting beyond ``most``."""
+    total = 0
+    todo = [value]
+    while todo and total <= most:
+        item = todo.pop()
+        total += 1
+        if isinstance(item, dict):
+            todo.extend(child for key, child in item.items() if key is not KEYS)
+        elif isinstance(item, list):
+            todo.extend(item)
+    return total
+
+
+def read(source: SourceText, limits: Limits, problems: Collector, words: dict[str, Any] | None = None) -> Any:
+    """The document in ``source`` as plain values, or None (empty or broken, with a problem recorded).
+
+    ``words`` may be shared between files to hold equal words once. Never raises for bad input, except
+    :class:`~lockcheck.source.problems.TooManyProblems`.
+    """
+    return Reader(source, limits, problems, {} if words is None else words).read()
