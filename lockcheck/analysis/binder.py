@@ -131,7 +131,8 @@ class Binder:
             other = _value(cond.b, binding)
             return None if other is None else value == other
         if cond.op == "has":
-            return getattr(self.program.caches[value.value], str(cond.b)) is not None
+            cache = self.program.caches[value.value]
+            return str(cond.b) in cache.flags or getattr(cache, str(cond.b), None) is not None
         wanted = cond.b if isinstance(cond.b, int) else 0
         if value.value & wanted != wanted:
             return False

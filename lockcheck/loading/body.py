@@ -356,12 +356,17 @@ class Body:
                 continue
             if target is not None:
                 targets.append(target)
-        given = {key: value for key, value in (raw.get("with") or {}).items() if key != AT}
-        args = self._arguments(raw, names, given)
-        if targets:
+        calls: list[Step] = []
+        for given in self._shared.world.each({key: value for key, value in (raw.get("with") or {}).items() if key != AT}):
+            args = self._arguments(raw, names, given)
             shown = ", ".join(str(given[key]) for key in sorted(given))
             text = f"{operand}({shown})" if isinstance(operand, str) else f"any of {', '.join(map(str, names))}"
-            out.append(Call(tuple(targets), tuple((key, args[key][0]) for key in sorted(args)), raw[AT], text, raw.get("at")))
+            bound = tuple((key, args[key][0]) for key in sorted(args))
+            calls.append(Call(tuple(targets), bound, raw[AT], text, raw.get("at")))
+        if targets and len(calls) > 1:
+            out.append(Choice(tuple((call,) for call in calls), raw[AT]))
+        elif targets:
+            out.extend(calls)
 
     def _arguments(self, raw: dict[str, Any], names: list[Any], given: dict[str, Any]) -> dict[str, tuple[Ref, str]]:
         """The arguments under ``with:``, each with its text, checked against the callees that are known."""

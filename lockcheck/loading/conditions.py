@@ -93,7 +93,8 @@ def _of_parameter(words: list[str]) -> Atom:
             raise ConditionError(f"'{words[0]} allows {rest}': expected one of {', '.join(_ALLOWS)}", rest, _ALLOWS)
         return Atom("gfp", words[0][1:], rest)
     if what == "has":
-        if rest not in ("ctor", "dtor"):
-            raise ConditionError(f"'{words[0]} has {rest}': expected ctor or dtor", rest, ("ctor", "dtor"))
+        if rest not in ("ctor", "dtor") and not rest.startswith("SLAB_"):
+            message = f"'{words[0]} has {rest}': expected ctor, dtor or a flag (SLAB_...)"
+            raise ConditionError(message, rest, ("ctor", "dtor"))
         return Atom("has", words[0][1:], rest)
     raise ConditionError(f"'{words[0]} {what}': expected is, allows or has", what, ("is", "allows", "has"))

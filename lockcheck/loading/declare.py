@@ -272,7 +272,8 @@ class Declarations:
             return
         for part in raw:
             other = self._patched.setdefault((name, key, part), model.name)
-            if part != AT and other != model.name:
+            adds = name == "callbacks" or part in ("before", "after")  # these add up, in the order of the files' names
+            if part != AT and not adds and other != model.name:
                 line, column = place_of(model.source, raw, [part], of_key=True)
                 message = f"'{part}' of {word} '{key}' is already patched by {other}"
                 self._say(model, line, column, message, "patched-twice", "keep one of the two patches")

@@ -81,22 +81,20 @@ class Entries:
             what = f"an entry of '{declaration.name}'"
             self._problems.add_all(problems_of(error, EntryShape, source, item, what))
             return []
-        args = self._arguments(declaration, shape, item)
         return [
             Entry(
-                shape.context, shape.irqs == "off", shape.bh == "off", shape.preempt == "off", shape.threaded, (), args,
-                shape.context,
+                shape.context, shape.irqs == "off", shape.bh == "off", shape.preempt == "off", shape.threaded, (),
+                self._arguments(declaration, given, item), shape.context,
             )  # fmt: skip
+            for given in self._world.each(shape.with_)
         ]
 
-    def _arguments(self, declaration: Declaration, shape: EntryShape, raw: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    def _arguments(self, declaration: Declaration, given: dict[str, Any], raw: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
         """The values of parameters that an entry gives."""
         _, source = declaration.layer_of("entry")
         calls = Calls(self._world, self._flow, declaration.name, (), {})
         args = []
-        for param, text in sorted(shape.with_.items()):
-            if param == AT:
-                continue
+        for param, text in sorted(item for item in given.items() if item[0] != AT):
             try:
                 if param not in declaration.shape.params:
                     hint = did_you_mean(param, declaration.shape.params)

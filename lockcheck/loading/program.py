@@ -115,7 +115,16 @@ class Builder:
             exists = one.shape is not None and world.on(one.shape.when, one.shape.unless)
             world.caches[name] = index if exists else OFF
             index += exists
+        world.each_cache = self._each_cache()
         return found
+
+    def _each_cache(self) -> list[str]:
+        """One cache of each sort: those with the same hooks and flags cannot be told apart."""
+        sorts: dict[tuple[str | None, str | None, tuple[str, ...]], str] = {}
+        for name, one in sorted(self._declared.by_section["caches"].items()):
+            if self._world.caches[name] != OFF:
+                sorts.setdefault((one.shape.ctor, one.shape.dtor, tuple(sorted(one.shape.flags))), name)
+        return sorted(sorts.values())
 
     def _callbacks(self) -> None:
         """Lists of callbacks with their patches; functions that the config leaves out drop out of them."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockcheck.loading import gfp
 from lockcheck.loading.dialect import Dialect
@@ -15,6 +16,9 @@ from lockcheck.source.problems import nearest
 
 OFF = -1
 """Index of something that the chosen config leaves out."""
+
+ANY = "any"
+"""As the value of a cache parameter: each cache in turn."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,17 @@ class World:
     queues: dict[str, tuple[int | None, bool]] = field(default_factory=dict)
     lock_names: Sequence[str] = ()
     function_names: Sequence[str] = ()
+    each_cache: Sequence[str] = ()
+
+    def each(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The arguments ``given``, once for each cache when one of them is :data:`ANY`.
+
+        Caches with the same constructor, destructor and flags do the same, so one of them stands for all.
+        """
+        wild = [key for key, value in given.items() if value == ANY]
+        if not wild or self.value(ANY) is not None:
+            return [dict(given)]
+        return [{**given, **dict.fromkeys(wild, name)} for name in self.each_cache]
 
     def on(self, when: Iterable[str], unless: Iterable[str]) -> bool:
         """Whether something with these conditions exists: all of ``when`` on, none of ``unless``."""
