@@ -84,7 +84,8 @@ class _Loader:
     def __call__(self, config: Mapping[str, bool]) -> Loaded:
         from lockcheck import loading
 
-        return loading.load(self.models, config=config, roots=self.roots, limits=self.limits)
+        limits = self.limits or loading.Limits()
+        return loading.load(self.models, config=config, roots=self.roots, limits=limits)
 
 
 def check_case(ruleset: RuleSet, path: Path, today: str) -> Result:

@@ -130,6 +130,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         "a place that may sleep",
         {
             "what": _text("what sleeps, as written"),
+            "cause": _text("what makes it sleep: a lock it takes, an allocation, or the step itself",
+                           "lock", "allocation", "step"),
             "atomic": _flag("it happens where sleeping is not allowed"),
             "because": _list("why it is atomic there: held locks, `hardirqs off`, `softirq` ..."),
             "context": CONTEXT,

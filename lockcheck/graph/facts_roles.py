@@ -146,14 +146,16 @@ class RoleFacts:
             identity = (name, node.code.function.name, event.what)
             if identity not in found:
                 leg = self.leg(start, node, index, event, Goal(None, None, "sleep"))
-                found[identity] = self.sleep(identity, leg, self.teller.text(node, index) or event.what)
+                what = self.teller.text(node, index) or event.what
+                found[identity] = self.sleep(identity, leg, what, self.steps.cause(node, index))
         yield from found.values()
 
-    def sleep(self, identity: tuple[str, ...], leg: Leg, what: str) -> Fact:
+    def sleep(self, identity: tuple[str, ...], leg: Leg, what: str, cause: str) -> Fact:
         """The fact of one sleep inside a role, where this entry allows sleeping."""
         attributes: dict[str, Attribute] = {
             "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
             "what": what,
+            "cause": cause,
             "atomic": False,
             "because": (),
             "context": leg.context,

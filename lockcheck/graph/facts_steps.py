@@ -12,7 +12,7 @@ from lockcheck.analysis import switches
 from lockcheck.analysis.actions import holds
 from lockcheck.analysis.compile import RUN, Bundle
 from lockcheck.analysis.entries import Root
-from lockcheck.analysis.events import Acquired, Asserted, Misstep, Slept
+from lockcheck.analysis.events import Acquired, Allocated, Asserted, Misstep, Slept
 from lockcheck.analysis.state import Context, State
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.facts_order import OrderFacts, make
@@ -127,6 +127,7 @@ class StepFacts:
         attributes: dict[str, Attribute] = {
             "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
             "what": self.teller.text(node, index) or event.what,
+            "cause": self.cause(node, index),
             "atomic": True,
             "because": because,
             "context": leg.context,
@@ -135,6 +136,13 @@ class StepFacts:
         }
         identity = (node.code.function.name, event.what, *because, leg.entry)
         return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
+    def cause(self, node: Node, index: int) -> str:
+        """What makes a step sleep: an ``allocation``, a ``lock`` that it takes, or the ``step`` itself."""
+        events = [event for at, event in node.log if at == index]
+        if any(type(event) is Allocated for event in events):
+            return "allocation"
+        return "lock" if any(type(event) is Acquired and not event.sync for event in events) else "step"
 
     def is_atomic(self, state: State) -> bool:
         """Sleeping is a bug here: by the context, or by a lock held in this function."""
@@ -294,8 +302,8 @@ _UNBALANCED = {
 
 def changed_state(before: Context, after: Context) -> Iterator[tuple[str, str]]:
     """(what is not restored, the action that changes it)."""
-    if before.irqs_on != after.irqs_on:
-        yield "hardirqs", "irq"
+    if before.irqs_on != after.irqs_on and before.name not in ("hardirq", "nmi"):
+        yield "hardirqs", "irq"  # in a handler, enabling them is a fact of its own
     for field, word, action in (
         ("bh", "softirqs", "softirq"),
         ("preempt", "preemption", "preempt"),
