@@ -3,7 +3,7 @@
 Is: dependencies, usage and requirements with their evidence. A caller's held locks meet what its callees acquire
 through bitsets, never by following a path again. Is not: circles or conflicts (``graph``), nor words.
 
-Glossary words defined here: exposed acquisition, evidence, dependency, usage.
+Glossary words defined here: exposed acquisition, usage.
 """
 
 from __future__ import annotations
@@ -14,22 +14,11 @@ from typing import NamedTuple
 
 from lockcheck.analysis.actions import Table, ordered
 from lockcheck.analysis.closure import closure, components
+from lockcheck.analysis.dependencies import Dependencies, Evidence, acquisition_key
 from lockcheck.analysis.entries import Root
 from lockcheck.analysis.events import Acquired, Enabled, Event
 from lockcheck.analysis.state import RECURSIVE, HeldStack, State
 from lockcheck.analysis.walk import Node
-
-
-class Evidence(NamedTuple):
-    """Where something happens: op number ``op`` of ``node``, in ``state``. ``level``: the held lock it is about.
-    ``key``: what a callee of that call step acquires (an acquisition key), when it does not happen in ``node`` itself."""
-
-    node: Node
-    op: int
-    state: State
-    level: HeldStack | None = None
-    callee: Node | None = None
-    key: int = -1
 
 
 class Recursion(NamedTuple):
@@ -53,16 +42,10 @@ class UsageBit(NamedTuple):
     mode: int
 
 
-def acquisition_key(event: Acquired) -> int:
-    """Class and arrival kind of an acquisition as one bit index: odd for recursive readers."""
-    return event.entry.cls * 2 + (event.entry.mode == RECURSIVE)
-
-
 class Composer:
     """Composes the logs of all nodes that entries reach.
 
-    ``dependencies``: (outer class, inner class) -> {(outer exclusive, inner recursive): {confinement: evidence}}.
-    ``usage``: class -> {UsageBit: evidence}. ``init``: confinement labels of code that runs before all else; it
+    ``dependencies``: which classes are taken under which, over calls. ``usage``: class -> {UsageBit: evidence}. ``init``: confinement labels of code that runs before all else; it
     says nothing about usage, since no interrupt uses these locks yet.
     """
 
@@ -73,7 +56,7 @@ class Composer:
         self.parents = first_callers(root.node for root in roots)
         self.nodes = list(self.parents)
         self.number = {node: index for index, node in enumerate(self.nodes)}
-        self.dependencies: dict[tuple[int, int], dict[tuple[bool, bool], dict[int, Evidence]]] = {}
+        self.dependencies = Dependencies()
         self.usage: dict[int, dict[UsageBit, Evidence]] = {}
         self.acquired: dict[int, Evidence] = {}
         self.recursions: list[Recursion] = []
@@ -126,18 +109,9 @@ class Composer:
             return 0, taken
         levels, bottom = state.held.blockers(state.context.irq_context)
         for level in levels:
-            self.add(level, entry.cls, entry.mode == RECURSIVE, where._replace(level=level))
+            self.dependencies.take(level, acquisition_key(event), where)
         bottom = bottom and state.context.irq_context == state.context.base
         return (1 << acquisition_key(event) if bottom else 0), taken
-
-    def add(self, level: HeldStack, inner: int, recursive: bool, evidence: Evidence) -> None:
-        """Record a dependency from the held lock on top of ``level``."""
-        outer = level.entry
-        assert outer is not None
-        if outer.cls == inner:
-            return
-        kinds = self.dependencies.setdefault((outer.cls, inner), {})
-        kinds.setdefault((outer.mode == 0, recursive), {}).setdefault(evidence.state.context.confinement, evidence)
 
     def _mark(self, event: Acquired, where: Evidence) -> None:
         """mark_usage(): what an acquisition says about its class."""
@@ -183,65 +157,45 @@ class Composer:
             every.append(list({number[callee]: None for _, _, callee in node.calls}))
             through.append(list({number[callee]: None for _, state, callee in node.calls if passes(state, callee)}))
         parts = components(len(self.nodes), every)
-        self.callees = every
-        self.exposed = closure(parts, self.exposed_own, through)
+        self.dependencies.connect(self.exposed_own, through, closure(parts, self.exposed_own, through))
         self.taken = closure(parts, self.acquired_own, every)
         self.enabled = closure(parts, self.enabled_own, every)
 
     def _compose_calls(self) -> None:
-        pending: dict[tuple[int, int, bool, int], int] = {}
         done: set[tuple[State, int]] = set()
         for node in self.nodes:
             for index, state, callee in node.calls:
                 if not state.held.depth or callee.entry.held.depth:
                     continue
                 target = self.number[callee]
-                if (state, target) in done:
-                    continue
-                done.add((state, target))
-                self._compose_call(node, index, state, callee, target, pending)
+                if (state, target) not in done:
+                    done.add((state, target))
+                    self._compose_call(Evidence(node, index, state, None, callee), target)
 
-    def _compose_call(
-        self, node: Node, index: int, state: State, callee: Node, target: int,
-        pending: dict[tuple[int, int, bool, int], int],
-    ) -> None:  # fmt: skip
-        exposed = self.exposed[target]
-        if exposed:
-            confinement = state.context.confinement
+    def _compose_call(self, where: Evidence, target: int) -> None:
+        """A caller's held locks meet what its callee reaches."""
+        state = where.state
+        if self.dependencies.exposed[target]:
             for level in state.held.blockers(state.context.irq_context)[0]:
-                entry = level.entry
-                assert entry is not None
-                mark = (entry.cls, 0, entry.mode == 0, confinement)
-                fresh = exposed & ~pending.get(mark, 0)
-                if fresh:
-                    pending[mark] = pending.get(mark, 0) | fresh
-                    self._add_fresh(Evidence(node, index, state, level, callee), level, fresh)
+                self.dependencies.call(level, target, where)
         hit = self.taken[target] & state.held.classes
         if hit:
-            self._recursions(node, index, state, callee, hit)
+            self._recursions(where, hit)
         enabled = self.enabled[target]
         if enabled:
-            # Softirqs that a callee's local_irq_enable() lets in are those of its own entry state.
-            self._enabled(Evidence(node, index, state, None, callee), bool(enabled & 1), bool(enabled & 2))
+            self._enabled(where, bool(enabled & 1), bool(enabled & 2))
 
-    def _add_fresh(self, evidence: Evidence, level: HeldStack, fresh: int) -> None:
-        while fresh:
-            low = fresh & -fresh
-            key = low.bit_length() - 1
-            self.add(level, key >> 1, bool(key & 1), evidence._replace(key=key))
-            fresh ^= low
-
-    def _recursions(self, node: Node, index: int, state: State, callee: Node, hit: int) -> None:
+    def _recursions(self, where: Evidence, hit: int) -> None:
         """Same-class acquisitions below a call: each held lock against each acquisition of its class."""
-        levels = [lv for lv in state.held.levels() if lv.entry is not None and hit >> lv.entry.cls & 1]
-        for inner_node in reachable([callee]):
-            for inner_index, event in inner_node.log:
-                if type(event) is not Acquired or not hit >> event.entry.cls & 1:
-                    continue
-                for level in levels:
-                    if collides(level, event, self.table):
-                        where = Evidence(node, index, state, level, callee)
-                        self.recursions.append(Recursion(where, event, inner_node, inner_index))
+        assert where.callee is not None
+        held = where.state.held
+        levels = [level for level in held.levels() if level.entry is not None and hit >> level.entry.cls & 1]
+        for node in reachable([where.callee]):
+            for index, event in node.log:
+                if type(event) is Acquired and hit >> event.entry.cls & 1:
+                    for level in levels:
+                        if collides(level, event, self.table):
+                            self.recursions.append(Recursion(where._replace(level=level), event, node, index))
 
 
 def collides(level: HeldStack, event: Acquired, table: Table) -> bool:

@@ -49,7 +49,7 @@ class Analysis:
         self._composer = Composer(roots, compiler.binder.table, init)
         self._binder = compiler.binder
         self._teller = Teller(self._composer, compiler.binder)
-        self._order = LockOrder(self._composer, starter.labels)
+        self._order = LockOrder(self._composer, starter.labels, len(compiler.binder.class_names))
         add_waits(self._order, self._teller)
         named = frozenset(program.named_files or program.files)
         base = OrderFacts(self._order, self._teller, named)
@@ -72,18 +72,21 @@ class Analysis:
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """All dependencies with one witness each, sorted by names."""
+        table = self._composer.dependencies
         found = []
-        for (outer, inner), kinds in self._composer.dependencies.items():
-            names = tuple(sorted(KIND_NAMES[kind] for kind in kinds))
-            (_, recursive), evidence = min(kinds.items())
-            leg = self._teller.dependency_leg(evidence[min(evidence)], inner, recursive)
-            found.append(Dependency(self._name(outer), self._name(inner), names, leg))
+        for outer in table.outers():
+            kinds: dict[int, list[str]] = {}
+            for hop in table.hops(outer):
+                kinds.setdefault(hop.inner, []).append(KIND_NAMES[hop.exclusive, hop.recursive])
+            for inner, names in kinds.items():
+                leg = self._teller.pair_leg(outer, inner)
+                found.append(Dependency(self._name(outer), self._name(inner), tuple(sorted(names)), leg))
         return tuple(sorted(found, key=lambda dependency: (dependency.outer, dependency.inner)))
 
     def usage(self) -> tuple[UsageSummary, ...]:
         """Usage of every class that some path takes, sorted by name."""
-        outers = {outer for outer, _ in self._composer.dependencies}
-        found = [self._usage(cls, cls not in outers) for cls in self._composer.acquired]
+        inner = self._composer.dependencies.inner_classes
+        found = [self._usage(cls, not inner(cls)) for cls in self._composer.acquired]
         return tuple(sorted(found, key=lambda summary: summary.name))
 
     def lock_order_graph(self) -> networkx.DiGraph[str]:
@@ -93,12 +96,14 @@ class Analysis:
         graph: networkx.DiGraph[str] = nx.DiGraph()
         for summary in self.usage():
             graph.add_node(summary.name, usage=summary.characters, kind=summary.kind, at=summary.at)
-        pairs = [
-            (self._name(outer), self._name(inner), tuple(sorted(KIND_NAMES[kind] for kind in kinds)))
-            for (outer, inner), kinds in self._composer.dependencies.items()
-        ]
-        for outer, inner, kinds in sorted(pairs):
-            graph.add_edge(outer, inner, kinds=kinds)
+        table = self._composer.dependencies
+        kinds: dict[tuple[str, str], list[str]] = {}
+        for outer in table.outers():
+            for hop in table.hops(outer):
+                pair = (self._name(outer), self._name(hop.inner))
+                kinds.setdefault(pair, []).append(KIND_NAMES[hop.exclusive, hop.recursive])
+        for pair, names in sorted(kinds.items()):
+            graph.add_edge(*pair, kinds=tuple(sorted(names)))
         return graph
 
     @cached_property
@@ -112,7 +117,7 @@ class Analysis:
             functions=len(seen),
             entries=len(self._composer.roots),
             classes=len(self._composer.acquired),
-            dependencies=len(self._composer.dependencies),
+            dependencies=self._composer.dependencies.count(len(self._binder.class_names)),
             contexts=len(nodes),
             steps=sum(1 for node in nodes for op in node.code.ops if op.step is not None),
             never_entered=never,

@@ -1,8 +1,8 @@
 """Strong circles: closed strong paths of dependencies, each a possible deadlock.
 
-Is: the choice which circles are told. For every dependency that lies on a circle, the shortest circle through it; equal ones
-once. In a very large component (over FOLD_ABOVE hops) one shortest circle for each hop of a minimal set of hops
-whose removal leaves no circle: the inversions. docs/decisions/0004 argues both. Never an enumeration of all circles,
+Is: the choice which circles are told. For every dependency that lies on a circle, the shortest circle through it;
+equal ones once. In a very large component (over FOLD_ABOVE hops) one shortest circle for each hop of a minimal set of
+hops whose removal leaves no circle: the inversions. docs/decisions/0004 argues both. Never an enumeration of all circles,
 whose number is exponential. Is not: a verdict or a witness.
 
 Glossary words defined here: circle.
@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from lockcheck.graph.order import Hop, LockOrder
+from lockcheck.analysis.dependencies import Hop
+from lockcheck.graph.order import Region
 
 FOLD_ABOVE = 600
 """Hops in one component above which circles are folded to one for each inversion."""
@@ -22,16 +23,16 @@ SEARCH_STEPS = 50_000
 
 
 class CircleFinder:
-    """Finds the circles of a lock order. ``name`` orders classes in the output."""
+    """Finds the circles of one region. ``name`` orders classes in the output."""
 
-    def __init__(self, order: LockOrder, name: Callable[[int], str]) -> None:
-        self.order = order
+    def __init__(self, region: Region, name: Callable[[int], str]) -> None:
+        self.region = region
         self.name = name
 
     def circles(self) -> list[tuple[Hop, ...]]:
         """All told circles, each from its smallest class name, sorted by length and names."""
         found: dict[tuple[int, ...], tuple[Hop, ...]] = {}
-        for tangle in self.order.tangles():
+        for tangle in self.region.tangles():
             for circle in self.in_tangle(frozenset(tangle)):
                 turned = self.canonical(circle)
                 found.setdefault(tuple(hop.outer for hop in turned), turned)
@@ -56,7 +57,7 @@ class CircleFinder:
         """Product edges inside a component, in order of class names."""
         found: list[tuple[int, Hop, int]] = []
         for node in sorted(tangle, key=lambda node: (self.name(node >> 1), node & 1)):
-            inside = [(to, hop) for to, hop in self.order.leaving(node) if to in tangle]
+            inside = [(to, hop) for to, hop in self.region.leaving(node) if to in tangle]
             inside.sort(key=lambda pair: (self.name(pair[1].inner), pair[1].recursive, not pair[1].exclusive))
             found.extend((node, hop, to) for to, hop in inside)
         return found
@@ -79,7 +80,8 @@ class CircleFinder:
         queue = deque([start])
         while queue and goal not in came:
             node = queue.popleft()
-            steps = [(to, hop) for to, hop in self.order.leaving(node) if to in tangle and to not in came and to != start]
+            fresh = ((to, hop) for to, hop in self.region.leaving(node) if to in tangle and to not in came)
+            steps = [(to, hop) for to, hop in fresh if to != start]
             if node == start == goal:
                 return []
             for to, hop in sorted(steps, key=lambda pair: (self.name(pair[1].inner), pair[0])):
@@ -103,7 +105,7 @@ class CircleFinder:
 
     def choice(self, circle: Sequence[Hop]) -> list[int] | None:
         """A confinement label for each hop, any two of which allow each other; None if there is none."""
-        options = [sorted(self.order.hops[hop]) for hop in circle]
+        options = [self.region.confinements(hop) for hop in circle]
         if all(option[0] == 0 for option in options):
             return [0] * len(circle)
         return self._choose(options, [])
@@ -111,7 +113,7 @@ class CircleFinder:
     def _choose(self, options: list[list[int]], chosen: list[int]) -> list[int] | None:
         if len(chosen) == len(options):
             return chosen
-        labels = self.order.labels
+        labels = self.region.labels
         for label in options[len(chosen)]:
             if all(labels[label].allows(labels[other]) for other in chosen):
                 found = self._choose(options, [*chosen, label])
@@ -129,19 +131,19 @@ class CircleFinder:
             if node == source:
                 return list(hops)
             used = {hop.outer for hop in hops}
-            for to, hop in self.order.leaving(node):
+            for to, hop in self.region.leaving(node):
                 longer = (*hops, hop)
                 closes = to == source
-                if to in tangle and hop.outer not in used and (closes or hop.inner not in used):
-                    if self.compatible(longer):
-                        queue.append((to, longer))
+                fits = to in tangle and hop.outer not in used and (closes or hop.inner not in used)
+                if fits and self.compatible(longer):
+                    queue.append((to, longer))
         return None
 
     def inversions(self, edges: list[tuple[int, Hop, int]]) -> list[tuple[int, Hop, int]]:
         """A minimal set of edges without which the component has no circle.
 
-        Greedy order of Eades, Lin and Smyth (A fast and effective heuristic for the feedback arc set problem, 1993), then each
-        backward edge is put back if that closes no circle.
+        Greedy order of Eades, Lin and Smyth (A fast and effective heuristic for the feedback arc set problem, 1993),
+        then each backward edge is put back if that closes no circle.
         """
         position = _eades_order(edges)
         backward = [edge for edge in edges if position[edge[0]] > position[edge[2]]]

@@ -13,13 +13,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, NMI, SOFTIRQ, USED_IN, Composer, UsageBit
-from lockcheck.graph.order import Hop, LockOrder, product
+from lockcheck.analysis.dependencies import Evidence, Hop
+from lockcheck.graph.order import LockOrder, Region, product
 from lockcheck.model.locks import LockKind
 
 
 class Conflict(NamedTuple):
-    """``safe_bit`` of the first class excludes ``unsafe_bit`` of the last; ``hops`` is the strong path between (empty: one class).
+    """``safe_bit`` of the first class excludes ``unsafe_bit`` of the last.
 
+    ``hops`` is the strong path between them (empty: one class), ``evidence`` that of each hop.
     ``by_writer``: the reader in the interrupt is blocked by a writer that queues behind a reader. lockdep sees this
     only when the interrupt's usage is the last thing it learns; the machine can hang in any order.
     """
@@ -31,6 +33,7 @@ class Conflict(NamedTuple):
     unsafe_bit: UsageBit
     hops: tuple[Hop, ...]
     by_writer: bool = False
+    evidence: tuple[Evidence, ...] = ()
 
 
 class ConflictFinder:
@@ -91,11 +94,15 @@ class ConflictFinder:
 
     def along_paths(self, irq: str) -> list[Conflict]:
         """Strong paths from a safe to an unsafe class, with no other such class in between."""
-        found = []
-        for cls in self.classes():
+        found: list[Conflict] = []
+        sources = [cls for cls in self.classes() if self.source_bit(cls, irq) is not None]
+        targets = [cls for cls in self.classes() if self.bit(cls, irq, ENABLED) is not None]
+        if not sources or not targets:
+            return found
+        self.region = Region(self.order, self.order.between(sources, targets))
+        for cls in sources:
             safe = self.source_bit(cls, irq)
-            if safe is None:
-                continue
+            assert safe is not None
             plain = self.from_source(cls, safe, bool(safe.mode))
             found.extend(plain)
             if safe.mode == 1:
@@ -120,15 +127,16 @@ class ConflictFinder:
         found: dict[int, Conflict] = {}
         while queue:
             node = queue.popleft()
-            for to, hop in sorted(self.order.leaving(node), key=lambda pair: (self.name(pair[1].inner), pair[0])):
+            for to, hop in sorted(self.region.leaving(node), key=lambda pair: (self.name(pair[1].inner), pair[0])):
                 if to in came or hop.inner == cls or self.skipped(hop.inner):
                     continue
                 came[to] = (node, hop)
                 unsafe = self.bit(hop.inner, safe.irq, ENABLED, write_only=bool(to & 1))
                 if unsafe is not None:
-                    found.setdefault(
-                        hop.inner, Conflict(safe.irq, cls, hop.inner, safe, unsafe, _trace(came, to))
-                    )
+                    hops = _trace(came, to)
+                    evidence = tuple(self.region.evidence(one) for one in hops)
+                    conflict = Conflict(safe.irq, cls, hop.inner, safe, unsafe, hops, evidence=evidence)
+                    found.setdefault(hop.inner, conflict)
                 elif not self.covers(to, safe.irq):
                     queue.append(to)
         return list(found.values())

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from lockcheck.analysis.compose import ENABLED, Evidence, Recursion, UsageBit
+from lockcheck.analysis.compose import ENABLED, Recursion, UsageBit
+from lockcheck.analysis.dependencies import Evidence, Hop
 from lockcheck.graph.circles import CircleFinder
 from lockcheck.graph.conflicts import Conflict, ConflictFinder
-from lockcheck.graph.order import Hop, LockOrder
+from lockcheck.graph.order import LockOrder, Region
 from lockcheck.graph.witness import MODES, Goal, Teller
 from lockcheck.model.facts import Attribute, Fact, Leg
 from lockcheck.model.places import Place
 
 
-def make(kind: str, identity: Sequence[str], attributes: dict[str, Attribute], legs: Sequence[Leg], place: Place | None = None) -> Fact:
+def make(
+    kind: str, identity: Sequence[str], attributes: dict[str, Attribute], legs: Sequence[Leg], place: Place | None = None
+) -> Fact:
     """A fact with the attributes that every kind has, at the place where its last leg ends (or ``place``)."""
     functions = dict.fromkeys(step.function for leg in legs for step in leg.steps)
     common: dict[str, Attribute] = {"functions": tuple(functions), "locks": ()}
@@ -29,7 +32,7 @@ def make(kind: str, identity: Sequence[str], attributes: dict[str, Attribute], l
 
 
 class OrderFacts:
-    """Makes the facts of one lock order. ``named``: the files the user asked about, which findings prefer to point into."""
+    """Makes the facts of one lock order. ``named``: files the user asked about; findings prefer to point into them."""
 
     def __init__(self, order: LockOrder, teller: Teller, named: frozenset[str]) -> None:
         self.order, self.teller, self.named = order, teller, named
@@ -46,14 +49,15 @@ class OrderFacts:
 
     def circles(self) -> Iterator[Fact]:
         """One fact for each told circle."""
-        finder = CircleFinder(self.order, self.teller.class_name)
-        for circle in finder.circles():
-            labels = finder.choice(circle)
-            assert labels is not None
-            legs = [
-                self.dependency(self.order.hops[hop][label], hop) for hop, label in zip(circle, labels, strict=True)
-            ]
-            yield self.circle(circle, legs)
+        for part in self.order.tangled():
+            region = Region(self.order, part)
+            finder = CircleFinder(region, self.teller.class_name)
+            for circle in finder.circles():
+                labels = finder.choice(circle)
+                assert labels is not None
+                chosen = zip(circle, labels, strict=True)
+                legs = [self.dependency(region.evidence(hop, label), hop) for hop, label in chosen]
+                yield self.circle(circle, legs)
 
     def dependency(self, evidence: Evidence, hop: Hop) -> Leg:
         """The leg behind one hop; the leg of a signaller *stands for* the wait, which it holds up."""
@@ -123,12 +127,13 @@ class OrderFacts:
         """One fact for each usage conflict."""
         finder = ConflictFinder(self.composer, self.order, self.kinds, self.teller.class_name)
         for conflict in finder.conflicts():
-            yield self.conflict(conflict)
+            pairs = zip(conflict.evidence, conflict.hops, strict=True)
+            middle = [self.dependency(evidence, hop) for evidence, hop in pairs]
+            yield self.conflict(conflict, middle)
 
-    def conflict(self, conflict: Conflict) -> Fact:
+    def conflict(self, conflict: Conflict, middle: Sequence[Leg]) -> Fact:
         """The fact of one usage conflict: the irq leg, the dependencies between, the leg that can be interrupted."""
         safe, unsafe = self.teller.class_name(conflict.safe), self.teller.class_name(conflict.unsafe)
-        middle = [self.dependency(self.first(hop), hop) for hop in conflict.hops]
         legs = [self.usage(conflict.safe, conflict.safe_bit), *middle, self.usage(conflict.unsafe, conflict.unsafe_bit)]
         names = [self.teller.class_name(hop.outer) for hop in conflict.hops] + [unsafe]
         attributes: dict[str, Attribute] = {
@@ -146,11 +151,6 @@ class OrderFacts:
         places = [legs[-1], *legs[:-1]]
         return make("usage-conflict", identity, attributes, legs, self.prefer(places))
 
-    def first(self, hop: Hop) -> Evidence:
-        """Evidence of a hop, unconfined if there is any."""
-        options = self.order.hops[hop]
-        return options[min(options)]
-
     def usage(self, cls: int, bit: UsageBit) -> Leg:
         """The leg that gives a class one usage bit."""
         evidence = self.composer.usage[cls][bit]
@@ -162,15 +162,10 @@ class OrderFacts:
     def leaves(self, declared: Iterable[str]) -> Iterator[Fact]:
         """One fact for each class taken under a lock that is declared a leaf."""
         wanted = frozenset(declared)
-        for (outer, inner), kinds in sorted(self.composer.dependencies.items(), key=self.by_name):
-            name, under = self.teller.class_name(outer), self.teller.class_name(inner)
-            if name not in wanted:
-                continue
-            (_, recursive), evidence = min(kinds.items())
-            leg = self.teller.dependency_leg(evidence[min(evidence)], inner, recursive)
-            attributes: dict[str, Attribute] = {"locks": (name, under), "lock": name, "inner": under}
-            yield make("leaf", (name, under), attributes, [leg], self.prefer([leg]))
-
-    def by_name(self, item: tuple[tuple[int, int], object]) -> tuple[str, str]:
-        """Sort key of dependencies."""
-        return self.teller.class_name(item[0][0]), self.teller.class_name(item[0][1])
+        for cls in self.composer.dependencies.outers():
+            name = self.teller.class_name(cls)
+            for inner in self.composer.dependencies.inner_classes(cls) if name in wanted else ():
+                under = self.teller.class_name(inner)
+                leg = self.teller.pair_leg(cls, inner)
+                attributes: dict[str, Attribute] = {"locks": (name, under), "lock": name, "inner": under}
+                yield make("leaf", (name, under), attributes, [leg], self.prefer([leg]))

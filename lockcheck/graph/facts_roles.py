@@ -24,7 +24,6 @@ class RoleFacts:
     def __init__(self, steps: StepFacts) -> None:
         self.steps, self.base = steps, steps.base
         self.teller, self.composer = steps.teller, steps.composer
-        self._inner: dict[int, list[str]] | None = None
 
     def role_nodes(self) -> dict[str, list[Node]]:
         """Nodes of functions with roles, by function name."""
@@ -53,7 +52,8 @@ class RoleFacts:
         for name, start, node, index, event in self.inside():
             if type(event) is not Acquired or event.replayed:
                 continue
-            identity = (name, self.teller.class_name(event.entry.cls), MODES[event.entry.mode], str(event.entry.trylock))
+            lock, mode = self.teller.class_name(event.entry.cls), MODES[event.entry.mode]
+            identity = (name, lock, mode, str(event.entry.trylock))
             if identity not in found:
                 found[identity] = self.acquisition(identity, start, node, index, event)
         yield from found.values()
@@ -80,29 +80,24 @@ class RoleFacts:
             "context": leg.context,
             "trylock": event.entry.trylock,
         }
-        return make("acquisition", identity, attributes, self.with_reason(leg, event.entry.cls), self.base.prefer([leg]))
+        legs = self.with_reason(leg, event.entry.cls)
+        return make("acquisition", identity, attributes, legs, self.base.prefer([leg]))
 
     def with_reason(self, leg: Leg, cls: int) -> list[Leg]:
         """The leg, and for a class that is no leaf or not irq-safe the legs that show why."""
         legs = [leg]
-        for (outer, inner), kinds in sorted(self.composer.dependencies.items(), key=self.base.by_name):
-            if outer == cls:
-                (_, recursive), evidence = min(kinds.items())
-                legs.append(self.teller.dependency_leg(evidence[min(evidence)], inner, recursive))
-                break
-        for bit, evidence_of in sorted(self.composer.usage.get(cls, {}).items()):
-            if bit.irq == HARDIRQ and bit.direction == ENABLED and evidence_of is not None:
+        under = self.teller.first_inner(cls)
+        if under is not None:
+            legs.append(under)
+        for bit in sorted(self.composer.usage.get(cls, {})):
+            if bit.irq == HARDIRQ and bit.direction == ENABLED:
                 legs.append(self.base.usage(cls, bit))
                 break
         return legs
 
     def inner(self, cls: int) -> list[str]:
         """Classes taken under a class, by name."""
-        if self._inner is None:
-            self._inner = {}
-            for outer, inner in self.composer.dependencies:
-                self._inner.setdefault(outer, []).append(self.teller.class_name(inner))
-        return sorted(self._inner.get(cls, ()))
+        return sorted(self.teller.class_name(inner) for inner in self.composer.dependencies.inner_classes(cls))
 
     def irq_safe(self, cls: int) -> bool:
         """Nobody holds the class with hardirqs on."""

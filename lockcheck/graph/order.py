@@ -1,31 +1,22 @@
-"""The lock-order graph: lock classes, dependencies with their kinds, usage.
+"""The lock-order graph: lock classes, dependencies with their kinds.
 
-Is: the networkx graph, and the product of class and arrival kind in which strong paths are plain paths.
-Is not: circles or conflicts, which are found in it.
+Is: regions of the graph with their hops, and the product of class and arrival kind in which strong paths are plain
+paths. Is not: circles or conflicts, which are found in a region.
 
-Glossary words defined here: lock-order graph, arrival kind, strong path, product node.
+Glossary words defined here: lock-order graph, arrival kind, strong path, product node, region.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import networkx as nx
 
-from lockcheck.analysis.compose import Composer, Evidence
+from lockcheck.analysis.compose import Composer
+from lockcheck.analysis.dependencies import Evidence, Hop, Outer
 from lockcheck.analysis.entries import Confinement
 
 KIND_NAMES = {(True, False): "EN", (True, True): "ER", (False, False): "SN", (False, True): "SR"}
-
-
-class Hop(NamedTuple):
-    """One dependency used in one kind: ``exclusive`` (the outer hold) and ``recursive`` (the inner acquisition)."""
-
-    outer: int
-    inner: int
-    exclusive: bool
-    recursive: bool
 
 
 def product(cls: int, recursive: bool) -> int:
@@ -33,45 +24,24 @@ def product(cls: int, recursive: bool) -> int:
     return cls * 2 + recursive
 
 
-class LockOrder:
-    """Dependencies of a composed program as a graph.
+class Region:
+    """The hops between some lock classes.
 
     A path is strong if no hop that arrives as a recursive reader is followed by one that leaves as a shared holder.
     In the product with the arrival kind this is local: from ``(class, recursive)`` only exclusive hops leave.
     """
 
-    def __init__(self, composer: Composer, labels: list[Confinement]) -> None:
-        self.composer = composer
-        self.labels = labels
-        self.hops: dict[Hop, dict[int, Evidence]] = {}
-        for (outer, inner), kinds in composer.dependencies.items():
-            for (exclusive, recursive), evidence in kinds.items():
-                usable = {label: where for label, where in evidence.items() if not labels[label].init}
-                if usable:
-                    self.hops[Hop(outer, inner, exclusive, recursive)] = usable
+    def __init__(self, order: LockOrder, classes: Iterable[int]) -> None:
+        self.order = order
+        self.labels = order.labels
         self.out: dict[int, list[Hop]] = {}
-        for hop in self.hops:
-            self.out.setdefault(hop.outer, []).append(hop)
-
-    def without(self, dropped: Iterable[Hop]) -> None:
-        """Forget hops that cannot be part of anything."""
-        for hop in sorted(dropped):
-            del self.hops[hop]
-            self.out[hop.outer].remove(hop)
-
-    def add(self, hops: Iterable[tuple[Hop, Evidence]]) -> None:
-        """Add hops that no held-lock stack shows (those of waits)."""
-        for hop, evidence in hops:
-            if hop not in self.hops:
-                self.hops[hop] = {}
-                self.out.setdefault(hop.outer, []).append(hop)
-            self.hops[hop].setdefault(evidence.state.context.confinement, evidence)
-
-    def components(self) -> list[set[int]]:
-        """Strongly connected components of the plain graph of classes."""
-        plain: nx.DiGraph[int] = nx.DiGraph()
-        plain.add_edges_from((hop.outer, hop.inner) for hop in self.hops)
-        return list(nx.strongly_connected_components(plain))
+        self._outers: dict[Hop, list[Outer]] = {}
+        mask = sum(3 << cls * 2 for cls in classes)
+        for cls in classes:
+            hops = order.composer.dependencies.hops(cls, mask)
+            usable = {hop: [o for o in outers if o.confinement not in order.init] for hop, outers in hops.items()}
+            self.out[cls] = [hop for hop, outers in usable.items() if outers]
+            self._outers.update(usable)
 
     def leaving(self, node: int) -> Iterable[tuple[int, Hop]]:
         """Strong continuations of a product node: (product node, hop)."""
@@ -80,16 +50,55 @@ class LockOrder:
             if hop.exclusive or not recursive:
                 yield product(hop.inner, hop.recursive), hop
 
-    def tangles(self) -> list[list[int]]:
-        """Strongly connected sets of product nodes with more than one node: where circles live.
+    def confinements(self, hop: Hop) -> list[int]:
+        """The confinement labels under which a hop happens, ascending (0 is unconfined)."""
+        return sorted(outer.confinement for outer in self._outers[hop])
 
-        First the plain graph of classes, which is smaller; the product only inside its components.
-        """
-        suspects = {cls for part in self.components() if len(part) > 1 for cls in part}
-        if not suspects:
-            return []
+    def evidence(self, hop: Hop, label: int | None = None) -> Evidence:
+        """Where a hop was first seen, under a confinement label or under the least confined."""
+        outers = sorted(self._outers[hop], key=lambda outer: outer.confinement)
+        outer = next(o for o in outers if label is None or o.confinement == label)
+        return self.order.composer.dependencies.evidence(outer, hop)
+
+    def tangles(self) -> list[list[int]]:
+        """Strongly connected sets of product nodes with more than one node: where strong circles live."""
         strong: nx.DiGraph[int] = nx.DiGraph()
-        for cls in sorted(suspects):
+        for cls in sorted(self.out):
             for node in (cls * 2, cls * 2 + 1):
-                strong.add_edges_from((node, to) for to, hop in self.leaving(node) if hop.inner in suspects)
+                strong.add_edges_from((node, to) for to, _ in self.leaving(node))
         return [sorted(part) for part in nx.strongly_connected_components(strong) if len(part) > 1]
+
+
+class LockOrder:
+    """The order of a composed program. ``init``: labels of code that runs before all else and so beside nothing."""
+
+    def __init__(self, composer: Composer, labels: list[Confinement], classes: int) -> None:
+        self.composer = composer
+        self.labels = labels
+        self.classes = classes
+        self.init = composer.init
+
+    def tangled(self) -> list[list[int]]:
+        """Sets of classes that reach each other, if only weakly."""
+        return self.composer.dependencies.tangled(self.classes, self.init)
+
+    def between(self, sources: Iterable[int], targets: Iterable[int]) -> list[int]:
+        """Classes on some path from a source to a target, ends included, ascending."""
+        graph = self.composer.dependencies.skeleton(self.classes, self.init)
+        back: list[list[int]] = [[] for _ in graph]
+        for node, successors in enumerate(graph):
+            for successor in successors:
+                back[successor].append(node)
+        both = _reach(graph, sources) & _reach(back, targets)
+        return sorted(node for node in both if node < self.classes)
+
+
+def _reach(graph: list[list[int]], starts: Iterable[int]) -> set[int]:
+    found = set(starts)
+    todo = list(found)
+    while todo:
+        for successor in graph[todo.pop()]:
+            if successor not in found:
+                found.add(successor)
+                todo.append(successor)
+    return found

@@ -3,8 +3,8 @@
 Is: hops from a completion or wait queue to every class that its signaller acquires first. lockdep has none of these.
 Is not: work items and timers, whose maps are locks like any other.
 
-A wait is over when any signaller gets through, so it can only hang if all of them are stuck: hops of a wait are kept only
-while each of its signallers (each entry that signals) wants something inside the same component.
+A wait is over when any signaller gets through, so it can only hang if all of them are stuck: hops of a wait are kept
+only while each of its signallers (each entry that signals) wants something inside the same component.
 
 Glossary words defined here: signaller.
 """
@@ -15,11 +15,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from lockcheck.analysis.compose import Evidence, reachable
+from lockcheck.analysis.compose import reachable
+from lockcheck.analysis.dependencies import Evidence, Hop
 from lockcheck.analysis.events import Acquired, Signalled
 from lockcheck.analysis.state import RECURSIVE
 from lockcheck.analysis.walk import Node
-from lockcheck.graph.order import Hop, LockOrder
+from lockcheck.graph.order import LockOrder
 from lockcheck.graph.witness import Teller
 
 
@@ -41,7 +42,12 @@ class _Waits:
     def waited_for(self) -> set[int]:
         """Wait classes that somebody waits for with a lock held."""
         kinds = self.teller.binder.kinds
-        return {hop.inner for hop in self.order.hops if kinds[hop.inner].category == "wait"}
+        waits = {cls for cls in self.composer.acquired if kinds[cls].category == "wait"}
+        if not waits:
+            return waits
+        mask = sum(3 << cls * 2 for cls in waits)
+        outers = self.composer.dependencies.outers()
+        return {hop.inner for cls in outers for hop in self.composer.dependencies.hops(cls, mask)}
 
     def needs(self, waits: set[int]) -> tuple[dict[int, set[Node]], list[Need]]:
         """(signallers of each wait, all needs)."""
@@ -134,22 +140,24 @@ def add_waits(order: LockOrder, teller: Teller) -> None:
     if not wanted:
         return
     signallers, needs = waits.needs(wanted)
-    while True:
-        order.add((need.hop, need.evidence) for need in needs)
+    dependencies = order.composer.dependencies
+    while needs:
+        for need in needs:
+            dependencies.add(need.hop, need.evidence)
         hopeful = _hopeful(order, signallers, needs)
         if not hopeful:
             return
-        order.without({need.hop for need in needs if need.hop.outer in hopeful})
+        dependencies.drop_waits(wanted)
         needs = [need for need in needs if need.hop.outer not in hopeful]
-        signallers = {cls: nodes for cls, nodes in signallers.items() if cls not in hopeful}
 
 
 def _hopeful(order: LockOrder, signallers: dict[int, set[Node]], needs: Iterable[Need]) -> set[int]:
     """Waits that some signaller ends without needing anything from the wait's own component."""
-    component = {cls: number for number, part in enumerate(order.components()) for cls in part}
+    component = {cls: number for number, part in enumerate(order.tangled()) for cls in part}
     stuck: dict[int, set[Node]] = {}
     for need in needs:
-        if component[need.hop.outer] == component[need.hop.inner]:
+        own = component.get(need.hop.outer)
+        if own is not None and own == component.get(need.hop.inner):
             stuck.setdefault(need.hop.outer, set()).add(need.signaller)
     outers = {need.hop.outer for need in needs}
     return {cls for cls in outers if stuck.get(cls, set()) != signallers.get(cls, set())}

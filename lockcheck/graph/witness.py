@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from lockcheck.analysis.binder import Binder
-from lockcheck.analysis.compose import Composer, Evidence, acquisition_key, passes, reachable
+from lockcheck.analysis.compose import Composer, passes, reachable
+from lockcheck.analysis.dependencies import Evidence, Outer, acquisition_key
 from lockcheck.analysis.entries import Root
 from lockcheck.analysis.events import Acquired, Enabled
 from lockcheck.analysis.state import HeldLock, HeldStack, State
@@ -127,6 +128,20 @@ class Teller:
         return goal
 
     # -- legs ------------------------------------------------------------------------------------------------------
+
+    def first_inner(self, cls: int) -> Leg | None:
+        """The leg of some dependency from a class, the first by name; None for a leaf."""
+        dependencies = self.composer.dependencies
+        inner = sorted(dependencies.inner_classes(cls), key=self.class_name)
+        return self.pair_leg(cls, inner[0]) if inner else None
+
+    def pair_leg(self, outer: int, inner: int) -> Leg:
+        """The leg of the dependency between two classes, in its first kind."""
+        dependencies = self.composer.dependencies
+        hops = dependencies.hops(outer, 3 << inner * 2)
+        hop = min(hops, key=lambda hop: (hop.recursive, not hop.exclusive))
+        holds: list[Outer] = hops[hop]
+        return self.dependency_leg(dependencies.evidence(holds[0], hop), inner, hop.recursive)
 
     def dependency_leg(self, evidence: Evidence, inner: int, recursive: bool) -> Leg:
         """The leg of one dependency: hold the outer class, then take ``inner``."""
@@ -279,8 +294,8 @@ class Teller:
     def site(self, node: Node, taken: HeldLock) -> int | None:
         """The op of ``node`` that took a held lock: its acquisition, or the call that returned with it."""
         for index, event in node.log:
-            if type(event) is Acquired and not event.replayed and not event.sync and event.entry.lock == taken.lock:
-                if event.entry.cls == taken.cls:
+            if type(event) is Acquired and not event.replayed and not event.sync:
+                if (event.entry.lock, event.entry.cls) == (taken.lock, taken.cls):
                     return index
         for stack, index in node.sites.items():
             if stack.entry is not None and stack.entry.lock == taken.lock and not self.imported(node, taken):

@@ -1,0 +1,164 @@
+"""Models of any size for measuring: functions in layers that call each other, a lock order, planted circles.
+
+Is: deterministic text from a :class:`Shape`. Is not: a measurement.
+
+Functions and locks belong to subsystems, as in a kernel. The order is safe by construction: a function of layer ``k``
+takes locks of its subsystem's band ``k`` only, in rising order, and calls only functions of layer ``k + 1``; upper bands are mutexes, lower ones spinlocks and raw spinlocks, so that no wait context breaks.
+Each planted circle is one pair of functions that take two locks of their own in opposite orders.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What to generate. ``branches``, ``readers`` and ``irqs`` are shares (0 to 1) of steps, acquisitions and functions."""
+
+    functions: int = 30_000
+    locks: int = 8_000
+    steps: int = 10
+    depth: int = 4
+    subsystems: int = 800
+    branches: float = 0.2
+    readers: float = 0.1
+    irqs: float = 0.1
+    circles: int = 20
+    seed: int = 1
+
+
+SIZES = {
+    "small": Shape(functions=300, locks=80, subsystems=8, circles=3),
+    "middle": Shape(functions=3_000, locks=800, subsystems=80, circles=8),
+    "kernel": Shape(),
+}
+
+VERBS = {
+    "mutex": ("mutex_lock", "mutex_unlock"),
+    "rwsem": ("down_write", "up_write"),
+    "rwsem/read": ("down_read", "up_read"),
+    "spinlock": ("spin_lock", "spin_unlock"),
+    "spinlock/irq": ("spin_lock_irqsave", "spin_unlock_irqrestore"),
+    "rwlock/read": ("read_lock", "read_unlock"),
+    "rwlock": ("write_lock", "write_unlock"),
+    "raw_spinlock": ("raw_spin_lock_irqsave", "raw_spin_unlock_irqrestore"),
+}
+
+
+class _Writer:
+    """Writes one model."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.random = random.Random(shape.seed)
+        self.kind: dict[str, str] = {}
+        self.bands: dict[tuple[int, int], list[str]] = {}
+        own = shape.locks - 2 * shape.circles
+        for number in range(own):
+            subsystem = number * shape.subsystems // own
+            layer = number % shape.depth
+            name = f"lock_{number:05}"
+            self.kind[name] = self.kind_in(layer)
+            self.bands.setdefault((subsystem, layer), []).append(name)
+        self.layers: dict[tuple[int, int], list[int]] = {}
+        self.count = shape.functions - 2 * shape.circles
+        for number in range(self.count):
+            self.layers.setdefault(self.place(number), []).append(number)
+        self.planted = [(f"left_{i:03}", f"right_{i:03}") for i in range(shape.circles)]
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Subsystem and layer of a function."""
+        return number * self.shape.subsystems // self.count, number % self.shape.depth
+
+    def kind_in(self, layer: int) -> str:
+        """Sleeping locks above, spinlocks below, raw ones at the bottom."""
+        if layer * 2 < self.shape.depth:
+            return "rwsem" if self.random.random() < self.shape.readers else "mutex"
+        if layer == self.shape.depth - 1:
+            return "raw_spinlock"
+        return "rwlock" if self.random.random() < self.shape.readers else "spinlock"
+
+    def lines(self) -> Iterator[str]:
+        """The model, line by line."""
+        yield "lockcheck: 1"
+        yield "title: generated for measuring"
+        yield "locks:"
+        for name, kind in self.kind.items():
+            yield f"  {name}: {{kind: {kind}, at: gen/locks.c:{int(name[5:]) + 1}}}"
+        for left, right in self.planted:
+            yield f"  {left}: mutex"
+            yield f"  {right}: mutex"
+        yield "functions:"
+        for number in range(self.count):
+            yield from self.function(number)
+        for number, (left, right) in enumerate(self.planted):
+            yield from self.pair(f"forward_{number:03}", left, right)
+            yield from self.pair(f"backward_{number:03}", right, left)
+
+    def pair(self, name: str, first: str, second: str) -> Iterator[str]:
+        """A function that takes two locks in this order."""
+        yield f"  {name}:"
+        yield "    entry: task"
+        yield "    steps:"
+        yield from (f"      - mutex_lock: {first}", f"      - mutex_lock: {second}")
+        yield from (f"      - mutex_unlock: {second}", f"      - mutex_unlock: {first}")
+
+    def function(self, number: int) -> Iterator[str]:
+        """One ordinary function of about ``steps`` steps."""
+        place = self.place(number)
+        layer = place[1]
+        yield f"  function_{number:05}:"
+        yield f"    at: gen/file_{layer}.c:{number + 1}"
+        if layer == 0:
+            yield "    entry: task"
+        yield "    steps:"
+        left = self.shape.steps
+        while left > 0:
+            block = list(self.section(place))
+            left -= sum(1 for line in block if line.lstrip().startswith("- "))
+            yield from (f"      {line}" for line in block)
+
+    def section(self, place: tuple[int, int]) -> Iterator[str]:
+        """Two nested locks with a call inside, perhaps under a condition."""
+        band = self.bands[place]
+        pair = sorted(self.random.sample(band, 2)) if len(band) > 1 else band
+        body = [line for name in pair for line in self.take(name)]
+        body += [*self.drop(pair[-1]), *self.call(place)]
+        body += self.drop(pair[0]) if len(pair) > 1 else ()
+        if self.random.random() < self.shape.branches:
+            yield f"- if: word_{self.random.randrange(9)}"
+            yield "  then:"
+            yield from (f"    {line}" for line in body)
+        else:
+            yield from body
+            yield from self.call(place)
+
+    def mode(self, name: str) -> str:
+        """Which verbs a lock is taken with; the same for taking and dropping, so decided by its name."""
+        kind = self.kind[name]
+        digit = int(name[-3:]) / 1000
+        if kind in ("rwsem", "rwlock") and digit < 0.5:
+            return f"{kind}/read"
+        return "spinlock/irq" if kind == "spinlock" and digit < self.shape.irqs else kind
+
+    def take(self, name: str) -> Iterator[str]:
+        """The acquiring step."""
+        yield f"- {VERBS[self.mode(name)][0]}: {name}"
+
+    def drop(self, name: str) -> Iterator[str]:
+        """The releasing step."""
+        yield f"- {VERBS[self.mode(name)][1]}: {name}"
+
+    def call(self, place: tuple[int, int]) -> Iterator[str]:
+        """A call into the next layer of the subsystem."""
+        below = self.layers.get((place[0], place[1] + 1))
+        if below:
+            yield f"- call: function_{self.random.choice(below):05}"
+
+
+def model(shape: Shape) -> str:
+    """The text of a model of that shape."""
+    return "\n".join(_Writer(shape).lines()) + "\n"
