@@ -54,8 +54,9 @@ def _report(outcomes: Sequence[Outcome]) -> bool:
     different = [outcome for outcome in outcomes if outcome.state == "differ"]
     for one in different:
         print(f"differs: {one.id}: expected {one.wanted}, got {one.got}")
-    for one in (outcome for outcome in outcomes if outcome.listed):
-        print(f"listed: {one.id}: expected {one.wanted}, got {one.got}: {one.why}")
+    for one in outcomes:
+        if one.state == "agree" and one.why:
+            print(f"more: {one.id}: expected {one.wanted}, counted {one.got}: {one.why}")
     return not different and all(one.excused for one in unsaid)
 
 

@@ -22,14 +22,14 @@ KIND_OF_TYPE = {
     "local_lock": "local_lock",
     "mutex": "mutex",
     "rwsem": "rwsem",
-    "rtmutex": "rt_mutex",
+    "rtmutex": "rtmutex",
     "ww_mutex": "ww_mutex",
-    "ww_ctx": "ww_acquire_ctx",
+    "ww_ctx": "ww_ctx",
     "map": "map",
     "srcu": "srcu",
-    "rcu": "rcu",
-    "rcu_bh": "rcu_bh",
-    "rcu_sched": "rcu_sched",
+    "rcu": "rcu_map",
+    "rcu_bh": "rcu_bh_map",
+    "rcu_sched": "rcu_sched_map",
     "wait_override": "wait_override",
 }
 """Lock types of the corpus -> lock kinds of the dialect."""
@@ -65,7 +65,7 @@ def _ww_lock(of: str, options: Mapping[str, Any]) -> list[str]:
 
 
 def _ww_trylock(of: str, options: Mapping[str, Any]) -> list[str]:
-    return [] if options.get("fails") else [f"try_acquire: {scalar(of)}"]
+    return [] if options.get("fails") else [f"tried: {scalar(of)}"]
 
 
 def _assert_held(of: str, options: Mapping[str, Any]) -> list[str]:
@@ -74,27 +74,30 @@ def _assert_held(of: str, options: Mapping[str, Any]) -> list[str]:
 
 
 def _reclass(of: str, options: Mapping[str, Any]) -> list[str]:
-    return [f"{{lock_set_subclass: {scalar(of)}, nested: {int(options.get('subclass', 0))}}}"]
+    return [f"lock_set_subclass: [{scalar(of)}, {int(options.get('subclass', 0))}]"]
 
 
 def _nothing(of: str, options: Mapping[str, Any]) -> list[str]:
     return []
 
 
+TRIED = {"tried": "exclusive", "tried_read": "shared", "tried_recursive": "recursive"}
+"""Verbs that the models define: the successful attempt alone. The dialect's own have two ways to go on."""
+
 WRITERS: dict[str, Writer] = {
     "lock": _on_lock("acquire"),
     "read_lock": _on_lock("acquire_read"),
     "read_lock_recursive": _on_lock("acquire_recursive"),
     "read_lock_queued": _on_lock("acquire_queued"),
-    "trylock": _on_lock("try_acquire"),
-    "read_trylock": _on_lock("try_acquire_read"),
-    "read_trylock_recursive": _on_lock("try_acquire_recursive"),
+    "trylock": _on_lock("tried"),
+    "read_trylock": _on_lock("tried_read"),
+    "read_trylock_recursive": _on_lock("tried_recursive"),
     "sync": _on_lock("sync_lock"),
     "unlock": _on_lock("release"),
     "downgrade": _on_lock("downgrade"),
     "set_subclass": _reclass,
-    "init": _on_lock("lock_init"),
-    "free": _on_lock("lock_free"),
+    "init": _on_lock("init_lock"),
+    "free": _on_lock("free_lock_memory"),
     "assert_held": _assert_held,
     "assert_not_held": _on_lock("lockdep_assert_not_held"),
     "pin": _on_lock("lockdep_pin_lock"),
@@ -108,7 +111,7 @@ WRITERS: dict[str, Writer] = {
     "softirq_enable": _word("local_bh_enable"),
     "softirq_enter": _word("softirq_enter"),
     "softirq_exit": _word("softirq_exit"),
-    "hardirq_enter": lambda of, options: ["hardirq_enter" if options.get("threaded", True) else "hard_hardirq_enter"],
+    "hardirq_enter": _word("hardirq_enter"),
     "hardirq_exit": _word("hardirq_exit"),
     "might_alloc": _gfp("might_alloc"),
     "reclaim_enter": _gfp("fs_reclaim_acquire"),
@@ -179,17 +182,46 @@ def _entry(sequence: Mapping[str, Any]) -> str:
     return context if sequence.get("threaded", True) else f"{{context: {context}, threaded: false}}"
 
 
-def _steps(ops: Sequence[Op], queued: bool) -> Iterator[str]:
-    for op in ops:
+def _hard_interrupt(ops: Sequence[Op], start: int) -> int:
+    """Index of the ``hardirq_exit`` that ends the handler entered at ``start``, or of the end."""
+    depth = 0
+    for at in range(start, len(ops)):
+        depth += {"hardirq_enter": 1, "hardirq_exit": -1}.get(ops[at][0], 0)
+        if depth == 0:
+            return at
+    return len(ops)
+
+
+def _steps(ops: Sequence[Op], queued: bool, indent: str = "      ") -> Iterator[str]:
+    at = 0
+    while at < len(ops):
+        op = ops[at]
         word = op[0]
+        options = op[2] if len(op) > 2 else {}
+        at += 1
+        if word == "hardirq_enter" and not options.get("threaded", True):
+            end = _hard_interrupt(ops, at - 1)
+            yield from (f"{indent}- interrupt: hardirq", f"{indent}  threaded: false")
+            block = list(_steps(ops[at:end], queued, indent + "    "))
+            yield from [f"{indent}  do:", *block] if block else [f"{indent}  do: []"]
+            at = end + 1
+            continue
         if word == "read_lock_queued" and not queued:
             word = "read_lock_recursive"
         writer = WRITERS.get(word)
         if writer is None:
             raise NotExpressibleError(word)
-        of = op[1] if len(op) > 1 and op[1] is not None else ""
-        for step in writer(of, op[2] if len(op) > 2 else {}):
-            yield f"      - {step}"
+        for step in writer(op[1] if len(op) > 1 and op[1] is not None else "", options):
+            yield f"{indent}- {step}"
+
+
+def _tried(case: Mapping[str, Any]) -> Iterator[str]:
+    """The verbs of successful attempts, if the case has any."""
+    used = {op[0] for sequence in case["sequences"] for op in sequence["ops"]}
+    if any("trylock" in word for word in used):
+        yield "verbs:"
+        for verb, mode in TRIED.items():
+            yield f"  {verb}: {{operands: [lock], effects: [{{acquire: {mode}, try: true}}]}}"
 
 
 def model_of(case: Mapping[str, Any]) -> str:
@@ -203,6 +235,7 @@ def model_of(case: Mapping[str, Any]) -> str:
     configs += [] if switches.raw_lock_nesting else ["CONFIG_PROVE_RAW_LOCK_NESTING: n"]
     if configs:
         lines.append(f"configs: {{{', '.join(configs)}}}")
+    lines += _tried(case)
     locks = list(_lock_lines(case, switches))
     if locks:
         lines += ["locks:", *locks]
