@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 _JOINERS: Final = frozenset({"and", "or"})
 _CONTEXTS: Final = ("task", "softirq", "hardirq", "interrupt", "nmi")
-_ALLOWS: Final = ("sleeping", "io", "fs", "kswapd")
+_ALLOWS: Final = ("sleeping", "io", "fs", "kswapd", "account")
 _MOST_WORDS: Final = 64
 
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from lockcheck.loading.conditions import Atom, ConditionError, parse
 from lockcheck.loading.world import World
-from lockcheck.model.gfp import DIRECT_RECLAIM, FS, IO, KSWAPD_RECLAIM
+from lockcheck.model.gfp import ACCOUNT, DIRECT_RECLAIM, FS, IO, KSWAPD_RECLAIM
 from lockcheck.model.steps import Cond, Param, Value
 from lockcheck.source.problems import quote
 
-_ALLOWS: Final = {"sleeping": DIRECT_RECLAIM, "io": IO, "fs": FS, "kswapd": KSWAPD_RECLAIM}
+_ALLOWS: Final = {"sleeping": DIRECT_RECLAIM, "io": IO, "fs": FS, "kswapd": KSWAPD_RECLAIM, "account": ACCOUNT}
 
 
 def lower_condition(text: Any, world: World, params: tuple[str, ...]) -> Cond:
