@@ -89,6 +89,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone; keep the interpreter from complaining about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
+    except SystemExit:
+        return EXIT_PIPE  # click's own answer to a closed pipe, which would be 1: findings
     except Exception as error:
         bug(error)
         return EXIT_FAILED

@@ -24,9 +24,18 @@ def witness(finding: Finding, paint: Paint) -> Iterator[str]:
     for index, leg in enumerate(fact.legs):
         heading = wrap(clean(heading_of(fact, index, leg), paint.ascii_only), 2, 6)
         yield from (paint(line, "bold") for line in heading)
-        rows = [_row(step, paint) for step in leg.steps]
+        rows = [_row(step, paint) for step in told(leg)]
         yield from table(rows)
         yield from _held(fact, leg, paint)
+
+
+def told(leg: Leg) -> Iterator[WitnessStep]:
+    """The steps worth a line: a work item's or timer's own map says nothing after the line that begins it."""
+    previous = None
+    for step in leg.steps:
+        if previous is None or (step.text, step.place) != (previous.text, previous.place):
+            yield step
+        previous = step
 
 
 def heading_of(fact: Fact, index: int, leg: Leg) -> str:
@@ -34,9 +43,18 @@ def heading_of(fact: Fact, index: int, leg: Leg) -> str:
     if fact.kind == "usage-conflict" and index in (0, len(fact.legs) - 1):
         return _usage_heading(fact, index, leg)
     who = "" if leg.title == "task" else f"  ({leg.title})"
+    if fact.kind == "acquisition" and index:
+        return _reason(leg) + who
     if leg.holds and leg.wants:
         return f"{_named(leg.holds, leg.holds_mode)} -> {_named(leg.wants, leg.wants_mode)}{who}"
     return leg.title
+
+
+def _reason(leg: Leg) -> str:
+    """Why a lock that is taken somewhere is not as harmless as it looks: what others do with it."""
+    if leg.holds and leg.wants and leg.holds != leg.wants:
+        return f"elsewhere: {_named(leg.holds, leg.holds_mode)} -> {_named(leg.wants, leg.wants_mode)}"
+    return f"elsewhere: {_named(leg.wants, leg.wants_mode)} is taken with hardirqs enabled"
 
 
 def _usage_heading(fact: Fact, index: int, leg: Leg) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from lockcheck.findings import Finding, Result
 from lockcheck.model.facts import Fact, Hold, Leg, UsageSummary, WitnessStep
 from lockcheck.report.layout import clean
-from lockcheck.report.scenario import DEADLOCK, Move, drawn, irq_moves, lock
+from lockcheck.report.scenario import DEADLOCK, Move, drawn, irq_moves, lock, wants
 
 TASK_CONTEXT = {"task": 5, "softirq": 3, "hardirq": 2, "nmi": 2}
 """What lockdep prints as ``context-{5:5}``: the wait type that the context allows before any lock."""
@@ -108,8 +108,8 @@ class _Printer:
         yield from _chain(last.wants, parent, last.holds)
         yield from (" Possible unsafe locking scenario:", "")
         target = lock(last.holds, last.holds_mode)
-        source = _sync(last)
-        yield from _drawn((Move(0, target), Move(1, lock(parent)), Move(1, lock(last.holds)), Move(0, source)))
+        stuck = (Move(1, lock(last.holds)), Move(0, wants(last)))
+        yield from _drawn((Move(0, target), Move(1, lock(parent)), *stuck))
         yield from self._end(last, who)
 
     def _recursion(self, finding: Finding) -> Iterator[str]:
@@ -295,14 +295,6 @@ def _state(leg: Leg) -> str:
 
 def _lock_of(fact: Fact) -> str:
     return str(fact.get("lock"))
-
-
-def _sync(leg: Leg) -> str:
-    """How the scenario writes what the last leg wants: a wait for holders is a ``sync``."""
-    last = leg.steps[-1] if leg.steps else None
-    if last is not None and last.text.startswith("synchronize_"):
-        return f"sync({leg.wants});"
-    return lock(leg.wants, leg.wants_mode)
 
 
 def _chain(first: str | None, middle: str | None, last: str | None) -> Iterator[str]:

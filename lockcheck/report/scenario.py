@@ -19,6 +19,9 @@ MOST_CPUS = 3
 NARROW = 26
 """The width of each of three columns."""
 
+SYNC = "synchronize_"
+"""How steps begin that wait for holders without holding: lockdep's table calls that a sync."""
+
 DEADLOCK = " *** DEADLOCK ***"
 
 
@@ -40,11 +43,15 @@ def wants(leg: Leg) -> str:
     last = leg.steps[-1] if leg.steps else None
     if last is not None and last.action == "wait":
         return f"wait({leg.wants});"
+    if last is not None and last.text.startswith(SYNC):
+        return f"sync({leg.wants});"
     return lock(leg.wants, leg.wants_mode)
 
 
 def holds(leg: Leg) -> str:
-    """How the leg got what it holds."""
+    """How the leg got what it holds. Who is to end a wait holds nothing, but stands for it."""
+    if all(hold.lock != leg.holds for hold in leg.held):
+        return f"(will signal {leg.holds})"
     return lock(leg.holds, leg.holds_mode)
 
 
@@ -79,8 +86,7 @@ def _conflict(fact: Fact) -> tuple[Move, ...]:
     last = lock(unsafe, "shared" if fact.get("unsafe_read") else None)
     if fact.get("form") == "one-class":
         return Move(0, last), Move(0, struck), Move(0, first, 2)
-    middle = _middle(fact)
-    return irq_moves(first, last, lock(middle) if middle != unsafe else last, struck)
+    return irq_moves(first, last, wants(fact.legs[1]), struck)
 
 
 def irq_moves(safe: str, unsafe: str, middle: str, struck: str = "<Interrupt>") -> tuple[Move, ...]:
@@ -93,11 +99,6 @@ def irq_moves(safe: str, unsafe: str, middle: str, struck: str = "<Interrupt>") 
         Move(0, struck),
         Move(0, safe, 2),
     )
-
-
-def _middle(fact: Fact) -> str:
-    """What is taken right under the safe class."""
-    return str(fact.legs[1].wants if len(fact.legs) > 2 else fact.get("unsafe"))
 
 
 def drawn(moves: Sequence[Move], width: int = 80) -> list[str]:
