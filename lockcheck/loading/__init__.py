@@ -110,13 +110,20 @@ def _fill(dialect: Any, files: Files, models: list[ModelFile], limits: Limits, p
 
 
 def _own_dialect(
-    dialect: Any, files: Files, model: ModelFile, index: int, name: str, limits: Limits, problems: Collector, done: set[str]
+    dialect: Any,
+    files: Files,
+    model: ModelFile,
+    index: int,
+    name: str,
+    limits: Limits,
+    problems: Collector,
+    done: set[str],
 ) -> None:
     """A dialect file beside the model that names it."""
     from lockcheck.loading.dialect import shipped_names
 
     assert model.document is not None
-    path = ["dialect", index] if isinstance(model.document["dialect"], list) else ["dialect"]
+    path: list[str | int] = ["dialect", index] if isinstance(model.document["dialect"], list) else ["dialect"]
     line, column = locate(model.source, model.document[AT], path)
     if not name.endswith((".yaml", ".yml")):
         hint = did_you_mean(name, shipped_names()) or f"shipped: {', '.join(shipped_names())}; or a file (x.yaml)"

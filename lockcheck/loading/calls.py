@@ -80,7 +80,7 @@ class Calls:
             close = self._world.nearest_value(value)
             hint = f"did you mean '{close}'?" if close else "a lock, a cache, a function or gfp flags"
             raise PlanError(f"unknown name '{value}' for '{param}'", "unknown-name", hint)
-        if isinstance(found, Value) and found.value == OFF and active and found.kind != "function":
+        if found.value == OFF and active and found.kind != "function":
             raise PlanError(f"{found.kind} '{value}' does not exist with these options", "not-in-config")
         return found
 
@@ -144,7 +144,10 @@ class Calls:
         if isinstance(called, str) and isinstance(given, dict):
             if called == wanted:
                 return "function"
-            return next((kind for key, value in given.items() if value == wanted and (kind := self._type(called, key, seen))), None)
+            return next(
+                (kind for key, value in given.items() if value == wanted and (kind := self._type(called, key, seen))),
+                None,
+            )
         if isinstance(called, str) and called.startswith("$"):
             return {wanted: "function", f"{wanted}.ctor": "cache", f"{wanted}.dtor": "cache"}.get(called)
         for key, value in step.items():
@@ -152,6 +155,10 @@ class Calls:
                 continue
             verb = self._world.dialect.verb(key) if key in self._world.dialect.verbs else None
             index = value.index(wanted) if isinstance(value, list) else 0
-            if verb and index < len(verb.operands) and verb.operands[index].type in ("lock", "cache", "function", "gfp"):
+            if (
+                verb
+                and index < len(verb.operands)
+                and verb.operands[index].type in ("lock", "cache", "function", "gfp")
+            ):
                 return verb.operands[index].type
         return None

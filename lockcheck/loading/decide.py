@@ -59,7 +59,9 @@ def _test(atom: Atom, world: World, params: tuple[str, ...]) -> Cond:
             raise ConditionError(f"unknown parameter '${atom.a}'", atom.a, params)
         if atom.op == "gfp":
             return Cond("gfp", Param(atom.a), _ALLOWS[atom.b])
-        return Cond("has", Param(atom.a), atom.b) if atom.op == "has" else Cond("is", Param(atom.a), _value(atom.b, world))
+        return (
+            Cond("has", Param(atom.a), atom.b) if atom.op == "has" else Cond("is", Param(atom.a), _value(atom.b, world))
+        )
     if atom.op == "irqs":
         return Cond("irqs", atom.a == "off")
     return Cond(atom.op, atom.a or None)

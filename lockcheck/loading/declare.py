@@ -137,12 +137,14 @@ class Declarations:
             if key in (AT, KEYS):
                 continue
             if key not in TOP_KEYS:
-                hint = did_you_mean(key, TOP_KEYS) or f"known keys: {', '.join(TOP_KEYS)}"
-                self._key(model, document, key, f"unknown key '{key}' at the top level", "unknown-key", hint)
+                advice = did_you_mean(key, TOP_KEYS) or f"known keys: {', '.join(TOP_KEYS)}"
+                self._key(model, document, key, f"unknown key '{key}' at the top level", "unknown-key", advice)
             elif not _fits(key, value):
                 expected = _EXPECTED_TOP.get(key, "a mapping")
                 hint = "put it in quotes" if expected == "text" and isinstance(value, (int, float)) else None
-                self._key(model, document, key, f"'{key}': expected {expected}, found {quote(value)}", "wrong-type", hint)
+                self._key(
+                    model, document, key, f"'{key}': expected {expected}, found {quote(value)}", "wrong-type", hint
+                )
         version = document.get("lockcheck")
         if "lockcheck" not in document:
             self._say(model, 1, 1, "not a lockcheck model: there is no `lockcheck:` key", "not-a-model",
@@ -194,9 +196,7 @@ class Declarations:
         else:
             self.callbacks[name] = (list(raw), model, where)
 
-    def _config(
-        self, model: ModelFile, name: str, raw: Any, where: int, includes: Callable[[str, str], bool]
-    ) -> None:
+    def _config(self, model: ModelFile, name: str, raw: Any, where: int, includes: Callable[[str, str], bool]) -> None:
         """A kernel option; a file may choose another default than the files it includes."""
         raw = {AT: where, "default": raw} if not isinstance(raw, dict) else raw
         try:
@@ -250,7 +250,9 @@ class Declarations:
                 self._say(model, line, column, f"unknown key '{name}' in patch", "unknown-key", hint)
             elif not isinstance(entries, dict):
                 line, column = locate(model.source, patch[AT], [name])
-                self._say(model, line, column, f"patch '{name}': expected a mapping, found {quote(entries)}", "wrong-type")
+                self._say(
+                    model, line, column, f"patch '{name}': expected a mapping, found {quote(entries)}", "wrong-type"
+                )
             else:
                 for key, raw in entries.items():
                     if key != AT:
@@ -300,7 +302,9 @@ class Declarations:
         old.shape = new
         old.layers.append(({k: v for k, v in raw.items() if k not in ("before", "after")}, model.source))
         if name == "functions" and (new.before is not None or new.after is not None):
-            self.wrappers.setdefault(key, []).append(Patched(raw, model.source, raw.get("before", []), raw.get("after", [])))
+            self.wrappers.setdefault(key, []).append(
+                Patched(raw, model.source, raw.get("before", []), raw.get("after", []))
+            )
 
     # ------------------------------------------------------------ problems
 
@@ -311,7 +315,9 @@ class Declarations:
         place = unpack(model.name, where)
         self._say(model, place.line, place.column, message, code, hint)
 
-    def _key(self, model: ModelFile, document: Mapping[str, Any], key: str, message: str, code: str, hint: str | None) -> None:
+    def _key(
+        self, model: ModelFile, document: Mapping[str, Any], key: str, message: str, code: str, hint: str | None
+    ) -> None:
         self._packed(model, document[KEYS][key], message, code, hint)
 
 

@@ -39,13 +39,13 @@ class Operand(NamedTuple):
     kinds: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Verb:
     """A verb, checked and ready to be applied to operands."""
 
     name: str
     operands: tuple[Operand, ...]
-    effects: tuple[EffectShape, ...]
+    effects: tuple[tuple[str, EffectShape], ...]
     fails: str | None
     ends: str | None
     calls: tuple[str, ...]
@@ -94,7 +94,8 @@ class Dialect:
         for name, raw in entries.items():
             earlier = mine.get(name)
             if earlier and not override and earlier.source.file != source.file:
-                message = f"{table[:-1] if table != 'gfp' else 'gfp name'} '{name}' is already defined in {earlier.source.file}"
+                word = {"gfp": "gfp name", "kinds": "kind", "verbs": "verb"}[table]
+                message = f"{word} '{name}' is already defined in {earlier.source.file}"
                 self._say(source, places[name], message, "already-defined", "choose another name")
                 continue
             mine[name] = _Defined(raw, source, places[name])
@@ -182,8 +183,12 @@ class Dialect:
         if shape is None:
             return None
         operands = self._operands(shape, entry, name)
+        effects = []
         for index, effect in enumerate(shape.effects):
-            if effect_kind(effect) is None:
+            kind = effect_kind(effect)
+            if kind is not None:
+                effects.append((kind, effect))
+            else:
                 self._at(entry, ["effects", index], f"an effect of '{name}' needs exactly one of {', '.join(MAIN)}")
         if shape.ends and shape.ends not in self.tables["verbs"]:
             self._at(entry, ["ends"], f"unknown verb '{shape.ends}'", did_you_mean(shape.ends, self.verbs))
@@ -192,7 +197,7 @@ class Dialect:
             self._at(entry, ["kinds"], f"unknown lock kind '{bad}'", did_you_mean(bad, self.kinds))
         bind = tuple(sorted((key, str(value)) for key, value in shape.bind.items() if key != AT))
         return Verb(
-            name, operands, tuple(shape.effects), shape.fails, shape.ends, tuple(shape.calls), bind, shape.starts,
+            name, operands, tuple(effects), shape.fails, shape.ends, tuple(shape.calls), bind, shape.starts,
             any(effect.acquire and not effect.sync for effect in shape.effects),
             any(effect.release for effect in shape.effects),
             any(effect.enter for effect in shape.effects),
@@ -202,14 +207,21 @@ class Dialect:
         """``lock``, ``cache?``, ``{nest: lock?}``: names with their types."""
         found: list[Operand] = []
         for index, item in enumerate(shape.operands):
-            pairs = [(key, value) for key, value in item.items() if key != AT] if isinstance(item, dict) else [(item, item)]
+            pairs = (
+                [(key, value) for key, value in item.items() if key != AT] if isinstance(item, dict) else [(item, item)]
+            )
             name, kind = pairs[0] if len(pairs) == 1 else ("", "")
             kind = kind if isinstance(kind, str) else ""
             optional = kind.endswith("?")
             name, kind = str(name).rstrip("?"), kind.rstrip("?")
             if kind not in OPERAND_TYPES:
                 types = ", ".join(OPERAND_TYPES)
-                self._at(entry, ["operands", index], f"operand '{name}' of '{verb}': unknown type '{kind}'", f"types: {types}")
+                self._at(
+                    entry,
+                    ["operands", index],
+                    f"operand '{name}' of '{verb}': unknown type '{kind}'",
+                    f"types: {types}",
+                )
                 continue
             kinds: Any = shape.kinds
             if isinstance(kinds, dict):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from lockcheck.loading import gfp
-from lockcheck.loading.dialect import Verb, effect_kind
+from lockcheck.loading.dialect import Verb
 from lockcheck.loading.shapes import EffectShape
 from lockcheck.loading.world import World
 from lockcheck.model.locks import Mode
@@ -57,9 +57,8 @@ class Bound(NamedTuple):
 def build(bound: Bound, world: World) -> tuple[Effect, ...]:
     """The effects of a step, in order, for the world's config."""
     made: list[Effect] = []
-    for effect in bound.verb.effects:
-        kind = effect_kind(effect)
-        if kind is None or not world.on(effect.when, effect.unless) or (effect.only_unmodelled and bound.modelled):
+    for kind, effect in bound.verb.effects:
+        if not world.on(effect.when, effect.unless) or (effect.only_unmodelled and bound.modelled):
             continue
         one = _BUILDERS[kind](effect, bound, world)
         if one is not None:

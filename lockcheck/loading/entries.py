@@ -81,15 +81,12 @@ class Entries:
             what = f"an entry of '{declaration.name}'"
             self._problems.add_all(problems_of(error, EntryShape, source, item, what))
             return []
-        return [
-            Entry(
-                shape.context, shape.irqs == "off", shape.bh == "off", shape.preempt == "off", shape.threaded, (),
-                self._arguments(declaration, given, item), shape.context,
-            )  # fmt: skip
-            for given in self._world.each(shape.with_)
-        ]
+        off = (shape.irqs == "off", shape.bh == "off", shape.preempt == "off")
+        return [Entry(shape.context, *off, threaded=shape.threaded, args=args, word=shape.context)]
 
-    def _arguments(self, declaration: Declaration, given: dict[str, Any], raw: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    def _arguments(
+        self, declaration: Declaration, given: dict[str, Any], raw: dict[str, Any]
+    ) -> tuple[tuple[str, Any], ...]:
         """The values of parameters that an entry gives."""
         _, source = declaration.layer_of("entry")
         calls = Calls(self._world, self._flow, declaration.name, (), {})
@@ -116,7 +113,9 @@ class Entries:
             if not self._runs(one, "work item"):
                 continue
             queue = self._world.queues.get(name, (None, False))[0]
-            under = tuple(index for index in (queue, self._world.locks.get(name, OFF)) if index is not None and index != OFF)
+            under = tuple(
+                index for index in (queue, self._world.locks.get(name, OFF)) if index is not None and index != OFF
+            )
             self._add(one.shape.function, Entry("task", under=under, word=f"work item {name}"), "work")
 
     def _timers(self) -> None:

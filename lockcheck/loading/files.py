@@ -102,7 +102,9 @@ class Files:
                 self._add_shipped(given, named=True)
             else:
                 hint = did_you_mean(given, library()) or "shipped models are named like linux/slab"
-                self._say(given, 0, 0, "no such file or directory, and no shipped model of that name", "no-such-file", hint)
+                self._say(
+                    given, 0, 0, "no such file or directory, and no shipped model of that name", "no-such-file", hint
+                )
         except (OSError, ValueError) as error:
             self._say(given, 0, 0, f"cannot be read: {_reason(error)}", "unreadable")
 
@@ -207,13 +209,19 @@ class Files:
             path, exists = None, False
         if path is not None and not (model.shipped or _inside(path, self._roots)):
             hint = "give the folder that holds both as a root (--root)"
-            self._say(model.name, line, column, f"{what} {quote(wanted)} leads outside the given folders", "escape", hint)
+            self._say(
+                model.name, line, column, f"{what} {quote(wanted)} leads outside the given folders", "escape", hint
+            )
         elif model.shipped and path is not None and not _inside(path, [PACKAGE]):
             self._say(model.name, line, column, f"{what} {quote(wanted)} leads outside the library", "escape")
         elif not exists:
             close = nearest(wanted, library())
-            hint = f"did you mean '{close}'?" if close else "a shipped model (linux/slab) or a path relative to this file"
-            self._say(model.name, line, column, f"{what} {quote(wanted)}: no such file or shipped model", "no-such-file", hint)
+            hint = (
+                f"did you mean '{close}'?" if close else "a shipped model (linux/slab) or a path relative to this file"
+            )
+            self._say(
+                model.name, line, column, f"{what} {quote(wanted)}: no such file or shipped model", "no-such-file", hint
+            )
         else:
             return path
         return None
@@ -233,7 +241,7 @@ class Files:
 
     def _place(self, model: ModelFile, key: str, index: int) -> tuple[int, int]:
         assert model.document is not None
-        path = [key, index] if isinstance(model.document[key], list) else [key]
+        path: list[str | int] = [key, index] if isinstance(model.document[key], list) else [key]
         return locate(model.source, model.document[AT], path)
 
     def _refuse_loops(self) -> None:

@@ -13,7 +13,7 @@ from lockcheck.loading.dialect import Operand, Verb
 from lockcheck.loading.plans import PlanError, check_kind
 from lockcheck.loading.shape_errors import place_of
 from lockcheck.loading.shapes import StartsShape
-from lockcheck.loading.world import OFF, World
+from lockcheck.loading.world import World
 from lockcheck.model.steps import Param, Ref, Value
 from lockcheck.source.problems import Collector, Problem
 from lockcheck.source.text import SourceText
@@ -94,17 +94,21 @@ class Flow:
         yield from self._starts
         for key in sorted(self._param_starts):
             for bind in self._static:
-                if isinstance(bind.value, Value) and bind.value.kind == "function" and bind.value.value != OFF:
-                    if key in self._reached((bind.callee, bind.param)):
-                        for shape in self._param_starts[key]:
-                            yield bind.text, shape
+                is_function = isinstance(bind.value, Value) and bind.value.kind == "function"
+                if is_function and key in self._reached((bind.callee, bind.param)):
+                    for shape in self._param_starts[key]:
+                        yield bind.text, shape
 
 
 def _misfit(world: World, bind: Bind, verb: Verb, operand: Operand, function: str) -> str | None:
     """Why the argument cannot be an operand of ``verb`` in ``function``, or None."""
     if not isinstance(bind.value, Value) or operand.type == "word":
         return None
-    via = f"{function}() does {verb.name}(${bind.param})" if function == bind.callee else f"{function}() does {verb.name}()"
+    via = (
+        f"{function}() does {verb.name}(${bind.param})"
+        if function == bind.callee
+        else f"{function}() does {verb.name}()"
+    )
     if bind.value.kind != operand.type:
         return f"'{bind.text}' is a {bind.value.kind}, but {via}, which needs a {operand.type}"
     if operand.type == "lock":

@@ -59,7 +59,16 @@ def drafts(declared: Declarations) -> dict[str, Draft]:
         for patched in wrappers:
             inner.name = f"{name} (as in {inner.source.file})"
             found[inner.name] = inner
-            inner = Draft(name, declaration, patched.source, patched.where, patched.raw, patched is wrappers[-1], patched, inner.name)
+            inner = Draft(
+                name,
+                declaration,
+                patched.source,
+                patched.where,
+                patched.raw,
+                patched is wrappers[-1],
+                patched,
+                inner.name,
+            )
         found[name] = inner
     return found
 
@@ -82,7 +91,9 @@ class Functions:
             steps[name] = self._steps(draft, draft.index != OFF)
         made = entries.of_functions()
         return tuple(
-            self._function(draft, steps[name], made) for name, draft in sorted(self._drafts.items()) if draft.index != OFF
+            self._function(draft, steps[name], made)
+            for name, draft in sorted(self._drafts.items())
+            if draft.index != OFF
         )
 
     def _function(self, draft: Draft, steps: tuple[Step, ...], made: dict[str, tuple[Any, set[str]]]) -> Function:

@@ -143,7 +143,9 @@ class Locks:
             first = drafts.get(name, own[0])
             for one in own:
                 if one.kind.name != first.kind.name:
-                    message = f"lock '{one.name}' is a {one.kind.name}, but its class '{name}' is of kind {first.kind.name}"
+                    message = (
+                        f"lock '{one.name}' is a {one.kind.name}, but its class '{name}' is of kind {first.kind.name}"
+                    )
                     declaration = self._declared.by_section["locks"][one.name]
                     self._problems.add(declaration.problem(["class"], message, "kind-mismatch"))
             shape = first.shape

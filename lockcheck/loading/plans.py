@@ -45,10 +45,38 @@ class Plan(NamedTuple):
 
 
 class Plans:
-    """Makes plans. ``active``: whether the step exists in the chosen config."""
+    """Makes plans, and remembers those of plain steps. ``active``: whether the step exists in the chosen config."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._known: dict[tuple[Verb, str | None], Plan] = {}
+        self._endings: dict[str, tuple[tuple[Effect, ...], str]] = {}
+
+    def plain(self, verb: Verb, operand: Any, params: tuple[str, ...], *, active: bool) -> Plan:
+        """The plan of a step without options. Raises :class:`PlanError`."""
+        if not (operand.__class__ is str or operand is None):
+            return self.make(verb, operand, params, active=active)
+        key = (verb, operand)
+        plan = self._known.get(key)
+        if plan is None or any(name not in params for name, _ in plan.params):
+            plan = self.make(verb, operand, params, active=active)
+            if active:
+                self._known[key] = plan
+        return plan
+
+    def ending(self, plan: Plan, params: tuple[str, ...], *, active: bool) -> tuple[tuple[Effect, ...], str] | None:
+        """Effects and text of the verb that ends the scope of ``plan``; None when it has none."""
+        known = self._endings.get(plan.text)
+        if known is not None:
+            return known
+        verb = self._world.dialect.verb(plan.verb.ends) if plan.verb.ends else None
+        if verb is None:
+            return None
+        names = {one.name for one in verb.operands}
+        given = {key: value for key, value in plan.given.items() if key in names}
+        end = self.make(verb, given, params, active=active)
+        self._endings[plan.text] = end.effects, end.text
+        return end.effects, end.text
 
     def make(
         self, verb: Verb, operand: Any, params: tuple[str, ...], *, active: bool = True, nested: int = 0,
@@ -105,19 +133,21 @@ class Plans:
         assert not isinstance(found, int) and found is not None
         return found
 
-    def _resolve(
-        self, verb: Verb, one: Operand, value: Any, params: tuple[str, ...], active: bool
-    ) -> Ref | int | None:
+    def _resolve(self, verb: Verb, one: Operand, value: Any, params: tuple[str, ...], active: bool) -> Ref | int | None:
         """One operand: a parameter, or what its name stands for. Words stand for nothing."""
         if one.type == "number":
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 7:
-                raise PlanError(f"{verb.name}: '{one.name}' must be 0 to 7, found {quote(value)}", "wrong-type", None, one.name)
+                raise PlanError(
+                    f"{verb.name}: '{one.name}' must be 0 to 7, found {quote(value)}", "wrong-type", None, one.name
+                )
             return value
         if not isinstance(value, str):
             if one.type == "word" and not isinstance(value, (dict, list)):
                 return None
             wanted = "a name" if one.type != "gfp" else "gfp flags"
-            raise PlanError(f"{verb.name}: expected {wanted} for '{one.name}', found {quote(value)}", "wrong-type", None, one.name)
+            raise PlanError(
+                f"{verb.name}: expected {wanted} for '{one.name}', found {quote(value)}", "wrong-type", None, one.name
+            )
         if one.type == "word":
             return _param(verb, one, value, params) if value.startswith("$") else self._world.value(value)
         if value.startswith("$") and one.type != "gfp":
@@ -152,7 +182,7 @@ class Plans:
 
 def _leaves_open(verb: Verb) -> bool:
     """Whether something is missed when the function that a verb calls is not modelled."""
-    return bool(verb.calls) and (not verb.effects or any(effect.only_unmodelled for effect in verb.effects))
+    return bool(verb.calls) and (not verb.effects or any(effect.only_unmodelled for _, effect in verb.effects))
 
 
 def check_kind(world: World, verb: Verb, one: Operand, lock: str) -> None:

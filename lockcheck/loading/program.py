@@ -50,7 +50,7 @@ class Builder:
         self._callbacks()
         flow = Flow()
         bodies = {name: draft.raw for name, draft in found.items()}
-        shared = Shared(world, Plans(world), self._problems, flow, {}, {}, bodies)
+        shared = Shared(world, Plans(world), self._problems, flow, {}, {}, bodies, {})
         entries = Entries(world, declared, flow, self._problems)
         caches = entries.caches()
         functions = Functions(world, declared, shared, found).build(entries)

@@ -31,6 +31,18 @@ _NAME: Final = {"pattern": r"^[^$\s\x00-\x1f][^\x00-\x1f]{0,199}$"}
 _STEPS: Final = {"type": "array", "items": {"$ref": f"{_REF}Step"}}
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_FURTHER: Final = (
+    FunctionPatch,
+    CallbacksPatch,
+    ConfigShape,
+    EntryShape,
+    ExpectShape,
+    HeldShape,
+    KindShape,
+    VerbShape,
+    EffectShape,
+    WaiverShape,
+)
 
 
 def model_schema() -> dict[str, Any]:
@@ -38,10 +50,7 @@ def model_schema() -> dict[str, Any]:
     defs: dict[str, Any] = {}
     for _, shape in SECTIONS.values():
         _define(defs, shape)
-    for shape in (
-        FunctionPatch, CallbacksPatch, ConfigShape, EntryShape, ExpectShape, HeldShape, KindShape, VerbShape, EffectShape,
-        WaiverShape,
-    ):  # fmt: skip
+    for shape in _FURTHER:
         _define(defs, shape)
     _refine(defs)
     defs["Step"] = _step(defs)

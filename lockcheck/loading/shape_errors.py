@@ -48,7 +48,9 @@ def problems_of(error: ValidationError, shape: type, source: SourceText, raw: An
     """The problems in ``error``, which validating the mapping ``raw`` as ``shape`` raised. ``what`` names it."""
     names = dict(_aliases(shape))
     for one in error.errors(include_url=False):
-        path = [names.get(part, part) if index == 0 else part for index, part in enumerate(one["loc"])]
+        path: list[str | int] = [
+            names.get(str(part), part) if not index else part for index, part in enumerate(one["loc"])
+        ]
         path = [part for part in path if _is_in_file(part)]
         kind = one["type"]
         line, column = place_of(source, raw, path, of_key=kind in _UNKNOWN)

@@ -40,7 +40,9 @@ def _one_or_more(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-Words: TypeAlias = Annotated[list[StrictStr], BeforeValidator(_listed, json_schema_input_type=StrictStr | list[StrictStr])]
+Words: TypeAlias = Annotated[
+    list[StrictStr], BeforeValidator(_listed, json_schema_input_type=StrictStr | list[StrictStr])
+]
 Wait: TypeAlias = Literal["none", "free", "spin", "config", "sleep"]
 Context: TypeAlias = Literal["task", "softirq", "hardirq", "nmi"]
 OnOff: TypeAlias = Literal["on", "off"]
@@ -72,7 +74,9 @@ class LockShape(Common):
     wait_outer: Annotated[Wait | None, Field(description="wait type that taking it needs")] = None
     leaf: Annotated[StrictBool, Field(description="declared: nothing is taken under it")] = False
     group: Annotated[StrictStr | None, Field(description="subsystem or group, for rules")] = None
-    attributes: Annotated[dict[str, Any], Field(description="words for rules to select on")] = field(default_factory=dict)
+    attributes: Annotated[dict[str, Any], Field(description="words for rules to select on")] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(slots=True, config=_CONFIG, kw_only=True)
@@ -118,7 +122,9 @@ class EntryShape:
     bh: OnOff = "on"
     preempt: OnOff = "on"
     threaded: Annotated[StrictBool, Field(description="false: PREEMPT_RT does not thread this hardirq")] = True
-    with_: Annotated[dict[str, Any], Field(alias="with", description="values of parameters")] = field(default_factory=dict)
+    with_: Annotated[dict[str, Any], Field(alias="with", description="values of parameters")] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(slots=True, config=_CONFIG, kw_only=True)
@@ -135,7 +141,9 @@ class FunctionShape(Common):
     """A function: what one code path does, step by step."""
 
     steps: Annotated[Steps, Field(description="what it does, in order")] = field(default_factory=list)
-    params: Annotated[Words, Field(description="names of parameters; $name refers to one")] = field(default_factory=list)
+    params: Annotated[Words, Field(description="names of parameters; $name refers to one")] = field(
+        default_factory=list
+    )
     entry: Annotated[list[Any], BeforeValidator(_one_or_more), Field(description="how the world starts it")] = field(
         default_factory=list
     )
@@ -147,8 +155,8 @@ class FunctionShape(Common):
     not_beside: Annotated[Words, Field(description="functions never running at the same time")] = field(
         default_factory=list
     )
-    held: Annotated[list[Any], BeforeValidator(_one_or_more), Field(description="locks that every caller holds")] = field(
-        default_factory=list
+    held: Annotated[list[Any], BeforeValidator(_one_or_more), Field(description="locks that every caller holds")] = (
+        field(default_factory=list)
     )
     must_not_hold: Annotated[Words, Field(description="locks that no caller may hold")] = field(default_factory=list)
     returns_holding: Annotated[Words, Field(description="locks an entry may leave held")] = field(default_factory=list)
@@ -297,9 +305,9 @@ class VerbShape:
 
     pos: Pos = 0
     note: StrictStr | None = None
-    operands: Annotated[list[Any], Field(description="names, in order; {name: type} when they differ; ? is optional")] = (
-        field(default_factory=list)
-    )
+    operands: Annotated[
+        list[Any], Field(description="names, in order; {name: type} when they differ; ? is optional")
+    ] = field(default_factory=list)
     kinds: Annotated[list[StrictStr] | dict[str, Any], Field(description="lock kinds it fits")] = field(
         default_factory=list
     )

@@ -83,7 +83,7 @@ def _enter(parser: Any, event: Any, step: str | int, want_key: bool) -> Any:
 
 def _skip(parser: Any, event: Any) -> None:
     """Read past the value that ``event`` starts."""
-    depth = isinstance(event, _STARTS)
+    depth = int(isinstance(event, _STARTS))
     while depth:
         event = parser.get_event()
         depth += isinstance(event, _STARTS) - isinstance(event, _ENDS)

@@ -33,7 +33,7 @@ class Problem:
         return f"{where}: error: {self.message}"
 
 
-class TooManyProblems(Exception):
+class TooManyProblems(Exception):  # noqa: N818 - says what happened, as StopIteration does
     """Raised by :class:`Collector` when the limit is reached: the caller stops reading and reports what there is."""
 
 

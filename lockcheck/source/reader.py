@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
-from lockcheck.model.places import COLUMN_BITS, pack
+from lockcheck.model.places import COLUMN_BITS
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.text import SourceText
@@ -24,24 +24,27 @@ AT: Final = "\0at"
 KEYS: Final = "\0keys"
 STEP_LISTS: Final = frozenset({"steps", "do", "then", "else", "loop", "optional", "either", "before", "after"})
 
+Parser: Any
 try:
-    from yaml.cyaml import CParser as Parser
+    from yaml import cyaml
 
-    HAVE_LIBYAML = True
-except ImportError:  # PyYAML built without libyaml: the same events, about ten times slower
-    from yaml import SafeLoader as Parser
-
-    HAVE_LIBYAML = False
+    Parser = cyaml.CParser  # type: ignore[attr-defined]
+except (ImportError, AttributeError):  # PyYAML built without libyaml: the same events, about ten times slower
+    Parser = yaml.SafeLoader
 
 _CONSTANTS: Final[dict[str, Any]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
 _INT: Final = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
-_FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_FLOAT: Final = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z"
+    r"|\.(nan|NaN|NAN)\Z"
+)
 _BASES: Final = {"0o": 8, "0x": 16}
 _MISS: Final = object()
 _KEYS_DEPTH: Final = 2
+_COLUMN_MOST: Final = (1 << COLUMN_BITS) - 1
 _FLOAT_LONGEST: Final = 40
 _SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
 _MAPPING, _SEQUENCE = yaml.MappingStartEvent, yaml.SequenceStartEvent
@@ -52,7 +55,8 @@ _PLAINER: Final = (
     ("found a tab character", "a tab cannot be used for indentation", "use spaces"),
     ("mapping values are not allowed", "a ':' that starts a value does not fit here",
      "quote a text that contains ': ', or check the indentation"),
-    ("did not find expected '-' indicator", "expected another '- ' item of the list or the end of it", "check the indentation"),
+    ("did not find expected '-' indicator", "expected another '- ' item of the list or the end of it",
+     "check the indentation"),
     ("did not find expected key", "expected another key of the mapping or the end of it", "check the indentation"),
     ("could not find expected ':'", "expected ':' after this key", "a key is followed by ': ' and its value"),
     ("cannot start any token", "this character cannot start a value", "quote it"),
@@ -62,7 +66,7 @@ _PLAINER: Final = (
 )  # fmt: skip
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """The file cannot be read further."""
 
 
@@ -87,7 +91,7 @@ class Reader:
             for here, key in self._junk:
                 here.pop(key, None)
             return document
-        except _Stop:
+        except _StopError:
             return None
         except yaml.MarkedYAMLError as error:
             self._syntax(error)
@@ -189,7 +193,8 @@ class Reader:
                 base = _BASES.get(text[:2], 10)
                 value = int(text if base == 10 else text[2:], base)
             elif _FLOAT.match(text):
-                value = float(text.replace(".inf", "inf").replace(".nan", "nan")) if len(text) < _FLOAT_LONGEST else text
+                number = text.lower().replace(".inf", "inf").replace(".nan", "nan")
+                value = float(number) if len(text) < _FLOAT_LONGEST else text
         self._words[text] = value
         return value
 
@@ -257,7 +262,7 @@ class Reader:
 
     def _stop(self, mark: Any, message: str, code: str, hint: str | None = None) -> NoReturn:
         self._problem(mark, message, code, hint)
-        raise _Stop
+        raise _StopError
 
     def _problem(self, mark: Any, message: str, code: str, hint: str | None = None) -> None:
         self._problems.add(Problem(self._file, mark.line + 1, mark.column + 1, message, hint, code))
@@ -276,7 +281,10 @@ class Reader:
 
 
 def _packed(mark: Any) -> int:
-    return pack(mark.line + 1, mark.column + 1)
+    """As :func:`~lockcheck.model.places.pack`, written out: it runs for every mapping."""
+    column: int = mark.column + 1
+    line: int = mark.line + 1
+    return line << COLUMN_BITS | (column if column < _COLUMN_MOST else _COLUMN_MOST)
 
 
 def _count(value: Any, most: int) -> int:
