@@ -22,7 +22,7 @@ from lockcheck.findings import SEVERITIES, Severity
 from lockcheck.model.places import Place
 from lockcheck.source.limits import Limits
 from lockcheck.source.locate import locate
-from lockcheck.source.problems import Collector, Problem, TooManyProblemsError, did_you_mean, quote
+from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS, read
 from lockcheck.source.text import SourceText, decode
 
@@ -60,7 +60,7 @@ def read_rules(folders: Iterable[Path], limits: Limits | None = None) -> RuleSet
         for folder in folders:
             for rule in _read_folder(folder, limits, problems, found.sources):
                 found.rules[rule.id] = rule
-    except TooManyProblemsError:
+    except TooManyProblems:
         pass
     found.problems = problems.sorted()
     return found
@@ -100,7 +100,7 @@ def _read_file(
     try:
         tree = read(source, limits, ours)
         rule = None if ours else _compile(tree, path, root, source, ours)
-    except TooManyProblemsError:
+    except TooManyProblems:
         rule = None
     problems.add_all(ours.sorted())
     return rule if not ours else None
