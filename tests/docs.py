@@ -5,8 +5,8 @@ Is: a reader of fenced blocks. In README.md and every page under docs/, in the o
 * a block fenced as ``yaml model=NAME`` (or ``python file=NAME``, ``yaml file=NAME``) is written to the page's own empty
   folder, where it stays for the commands that follow;
 * a ``console`` block runs each ``$ lockcheck ...`` or ``$ python ...`` line there and compares what was printed.
-  ``exit=N`` after ``console`` is the exit status to expect (0 without it); ``lines=A-B`` shows only those lines of the
-  output, with ``...`` where something was cut.
+  ``exit=N`` after ``console`` is the exit status to expect (0 without it); ``head=N`` and ``tail=N`` show only the first
+  and the last lines of long output, with ``...`` for what is left out.
 
 ``--fix`` writes what was really printed into the page; reading the difference is then the reviewer's work.
 Is not: a test of what the examples say; tests/test_docs.py runs it and adds what must be true of the pages.
@@ -111,14 +111,14 @@ def execute(command: str, folder: Path) -> tuple[int, tuple[str, ...]]:
     return done.returncode, tuple(text.rstrip() for text in (done.stdout + done.stderr).splitlines())
 
 
-def cut(printed: tuple[str, ...], lines: str | None) -> tuple[str, ...]:
-    """The ``A-B`` part of what was printed (1-based; B may be missing), with ``...`` for what is left out."""
-    if lines is None:
+def cut(printed: tuple[str, ...], options: dict[str, str]) -> tuple[str, ...]:
+    """The first ``head`` and the last ``tail`` lines of what was printed, with ``...`` for what is left out."""
+    if not {"head", "tail"} & set(options):
         return printed
-    first, _, last = lines.partition("-")
-    begin, end = int(first) - 1, int(last) if last else len(printed)
-    before, after = ("...",) if begin > 0 else (), ("...",) if end < len(printed) else ()
-    return before + printed[begin:end] + after
+    head, tail = int(options.get("head", "0")), int(options.get("tail", "0"))
+    if head + tail >= len(printed):
+        return printed
+    return (*printed[:head], "...", *printed[len(printed) - tail :])
 
 
 def run_block(page: str, block: Block, folder: Path) -> list[Run]:
@@ -126,7 +126,7 @@ def run_block(page: str, block: Block, folder: Path) -> list[Run]:
     runs = []
     for offset, command, expected in split_commands(block):
         status, printed = execute(command, folder)
-        shown = cut(printed, block.options.get("lines"))
+        shown = cut(printed, block.options)
         exit_wanted = int(block.options.get("exit", "0"))
         runs.append(Run(page, block.start + offset + 1, command, expected, shown, exit_wanted, status))
     return runs
