@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Scope(NamedTuple):
-    """An open block. ``end``: what runs when it is left (empty for a loop). ``owner``: id of the step that opened it."""
+    """An open block. ``end``: what runs when it is left (None for a loop). ``owner``: id of the step that opened it."""
 
     owner: int
     end: tuple[tuple[Effect, ...], str] | None

@@ -82,7 +82,8 @@ class Entries:
             self._problems.add_all(problems_of(error, EntryShape, source, item, what))
             return []
         off = (shape.irqs == "off", shape.bh == "off", shape.preempt == "off")
-        return [Entry(shape.context, *off, threaded=shape.threaded, args=args, word=shape.context)]
+        arguments = [self._arguments(declaration, given, item) for given in self._world.each(shape.with_)]
+        return [Entry(shape.context, *off, shape.threaded, args=args, word=shape.context) for args in arguments]
 
     def _arguments(
         self, declaration: Declaration, given: dict[str, Any], raw: dict[str, Any]

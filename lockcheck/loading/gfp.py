@@ -13,7 +13,14 @@ from lockcheck.model import gfp as bits
 
 _TOKEN: Final = re.compile(r"\s*([A-Za-z_$][\w]*|[|&~])")
 _DECIDES: Final = (
-    bits.DIRECT_RECLAIM | bits.KSWAPD_RECLAIM | bits.IO | bits.FS | bits.NOFAIL | bits.ATOMIC | bits.NOLOCKDEP
+    bits.DIRECT_RECLAIM
+    | bits.KSWAPD_RECLAIM
+    | bits.IO
+    | bits.FS
+    | bits.NOFAIL
+    | bits.ATOMIC
+    | bits.NOLOCKDEP
+    | bits.ACCOUNT
 )
 
 
