@@ -29,8 +29,8 @@ __all__ = ["Limits", "Loaded", "ModelText", "Problem", "SourceText", "library", 
 class Loaded:
     """What came of loading. ``program`` is None exactly when there are problems.
 
-    ``configs``: kernel options that the models name, with their defaults. ``sources``: text of each file read, by the
-    name that places use.
+    ``configs``: kernel options that the models declare (not the dialect's own), with their defaults. ``sources``: text
+    of each file read, by the name that places use.
     """
 
     program: Program | None
@@ -84,7 +84,7 @@ def _build(
     dialect = Dialect(problems)
     _fill(dialect, files, models, limits, problems)
     builder = Builder(models, dialect, collect(models, dialect, problems, limits), problems, limits)
-    configs.update(builder.configs)
+    configs.update(builder.named_configs)
     return builder.build(chosen)
 
 

@@ -38,6 +38,7 @@ class Builder:
         self._problems = problems
         self._limits = limits
         self.configs = {name: on for name, (on, _) in sorted(declared.configs.items())}
+        self.named_configs = {name: on for name, (on, by) in sorted(declared.configs.items()) if by is not None}
         self._world = World(dialect, dict(self.configs))
 
     def build(self, chosen: Mapping[str, bool]) -> Program:
