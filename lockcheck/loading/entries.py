@@ -21,6 +21,7 @@ from lockcheck.model.steps import Value
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT
 
+# On PREEMPT_RT a caller's irqsave leaves interrupts on: irqs off is then no context that all code must bear.
 _ANY: Final = (Entry(), Entry(irqs_off=True), Entry("softirq", word="softirq"), Entry("hardirq", word="hardirq"))
 _WORDS: Final = ("task", "softirq", "hardirq", "nmi", "any")
 _ROLE_OF_CALLBACKS: Final = {"shrinkers": "shrinker"}
@@ -67,7 +68,7 @@ class Entries:
         path: list[str | int] = ["entry", position] if isinstance(raw.get("entry"), list) else ["entry"]
         if isinstance(item, str):
             if item == "any":
-                return list(_ANY)
+                return [entry for entry in _ANY if not (entry.irqs_off and self._world.config.get("CONFIG_PREEMPT_RT"))]
             if item in _WORDS:
                 return [Entry(item, word=item)]
         if not isinstance(item, dict):
