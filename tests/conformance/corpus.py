@@ -99,6 +99,16 @@ def rows(case: Mapping[str, Any]) -> Iterator[Row]:
         yield Row(f"{case['id']} [{words}]", family, {**case, "config": config}, _wanted(other))
 
 
+def class_name(locks: Mapping[str, Any], lock: str) -> str:
+    """The name that a lock's class gets in a model.
+
+    A class that is named like a lock of another class, or like one that every case has, needs a name of its own.
+    """
+    wanted = str(locks[lock]["class"])
+    taken = wanted in IMPLICIT or (wanted in locks and locks[wanted]["class"] != wanted)
+    return f"{wanted} class" if taken and lock not in IMPLICIT else wanted
+
+
 def completions(case: Mapping[str, Any]) -> list[str]:
     """What the case waits for and completes without declaring it, by name."""
     used = {op[1] for sequence in case["sequences"] for op in sequence["ops"] if op[0] in WAITS}

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tests.conformance.corpus import class_name
+
 FAIR = frozenset({"read_lock", "downgrade"})
 READS = FAIR | {"read_lock_recursive", "read_lock_queued"}
 """Ops that leave a reader's usage bit. A tried lock leaves none; a queued reader in an interrupt is recursive."""
@@ -59,7 +61,7 @@ def _first_reads(locks: Mapping[str, Any], at: int, sequence: Mapping[str, Any])
             continue
         if op[0] != "downgrade":
             subclass = op[2].get("subclass") if len(op) > 2 else None
-            held[op[1]] = locks[op[1]]["class"] + (f"/{subclass}" if subclass else "")
+            held[op[1]] = class_name(locks, op[1]) + (f"/{subclass}" if subclass else "")
         for irq in sorted(inside) if op[0] in READS and op[1] in held else ():
             if (irq, held[op[1]]) not in seen:
                 seen.add((irq, held[op[1]]))

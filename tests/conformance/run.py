@@ -72,13 +72,19 @@ def _queued_writer(finding: lockcheck.Finding) -> bool:
     return bool(finding.fact.get("by_writer"))
 
 
-def _seen_in_order(row: Row, found: Sequence[lockcheck.Finding]) -> bool:
-    """Of findings that the kernel makes in one order of events only: was it that order? (see ``order``)."""
-    asked = {(one.fact.get("irq"), one.fact.get("safe")) for one in found}
+def _question(finding: lockcheck.Finding) -> tuple[object, object]:
+    """What the kernel would have to ask to see it: for a reader of which class, in which interrupt."""
+    return finding.fact.get("irq"), finding.fact.get("safe")
+
+
+def _asked_in_time(row: Row, found: Sequence[lockcheck.Finding]) -> bool:
+    """Could the kernel know enough for one of these findings when it asked for it? (see ``order``)."""
+    questions = {_question(one) for one in found}
     for moment in moments(row.case):
-        if (moment.irq, moment.class_name) in asked:
+        question = (moment.irq, moment.class_name)
+        if question in questions:
             known = findings(model_of(moment.case), f"{row.id}.yaml")
-            if any(_queued_writer(one) for one in known):
+            if any(_queued_writer(one) and _question(one) == question for one in known):
                 return True
     return False
 
@@ -91,8 +97,8 @@ def _kinds(row: Row) -> tuple[tuple[str, ...], bool]:
     kinds, sure = (kinds_of((one.rule for one in ones), kernel) for ones in (found, always))
     if kernel or agrees(row.wanted, kinds) == agrees(row.wanted, sure):
         return kinds, False
-    in_order = _seen_in_order(row, [one for one in found if _queued_writer(one)])
-    return (kinds, False) if in_order else (sure, True)
+    in_time = _asked_in_time(row, [one for one in found if _queued_writer(one)])
+    return (kinds, False) if in_time else (sure, True)
 
 
 def judge(row: Row, accepted: Mapping[str, Accepted] | None = None) -> Outcome:

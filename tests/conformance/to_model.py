@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from tests.conformance.corpus import IMPLICIT, NotExpressibleError, Switches, completions, left_held, switches_of
+from tests.conformance.corpus import (
+    IMPLICIT,
+    NotExpressibleError,
+    Switches,
+    class_name,
+    completions,
+    left_held,
+    switches_of,
+)
 from tests.conformance.text import scalar
 
 Op: TypeAlias = Sequence[Any]
@@ -140,17 +148,6 @@ WRITERS: dict[str, Writer] = {
 """How each op is written. Given its operand and options; the steps' text without the dash."""
 
 
-def _class_word(name: str, spec: Mapping[str, Any], locks: Mapping[str, Any]) -> str | None:
-    """The class to write for a lock, or None when the lock is its own class."""
-    wanted = spec["class"]
-    if wanted == name:
-        return None
-    other = locks.get(wanted)
-    # a class that is named like a lock of another class, or like one that is always there, needs another name
-    foreign = wanted in IMPLICIT or (other is not None and other["class"] != wanted)
-    return scalar(f"{wanted} class" if foreign else wanted)
-
-
 def _lock_lines(case: Mapping[str, Any], switches: Switches) -> Iterator[str]:
     locks = case["locks"]
     for name, spec in locks.items():
@@ -160,9 +157,9 @@ def _lock_lines(case: Mapping[str, Any], switches: Switches) -> Iterator[str]:
         if kind is None:
             raise NotExpressibleError(f"lock type {spec['type']}")
         fields = [f"kind: {kind}"]
-        owner = _class_word(name, spec, locks)
-        if owner is not None:
-            fields.append(f"class: {owner}")
+        owner = class_name(locks, name)
+        if owner != name:
+            fields.append(f"class: {scalar(owner)}")
         if spec.get("rank") is not None:
             fields.append(f"rank: {int(spec['rank'])}")
         if spec.get("novalidate"):

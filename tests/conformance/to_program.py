@@ -35,7 +35,7 @@ from lockcheck.model.steps import (
     Value,
     Wait,
 )
-from tests.conformance.corpus import IMPLICIT, NotExpressibleError, completions, left_held, switches_of
+from tests.conformance.corpus import IMPLICIT, NotExpressibleError, class_name, completions, left_held, switches_of
 
 Op: TypeAlias = Sequence[Any]
 Maker: TypeAlias = "Callable[[_Names, Mapping[str, Any]], tuple[Effect, ...]]"
@@ -222,7 +222,8 @@ def _locks(case: Mapping[str, Any], mmu_notifier: bool, preempt_rt: bool) -> tup
     for name, spec in case["locks"].items():
         if name in IMPLICIT:
             continue
-        found[name] = Lock(name, spec["class"], _kind_of(spec), spec.get("rank"), not spec.get("novalidate", False))
+        owner, checked = class_name(case["locks"], name), not spec.get("novalidate", False)
+        found[name] = Lock(name, owner, _kind_of(spec), spec.get("rank"), checked)
     for name in completions(case):
         found[name] = Lock(name, name, KINDS["completion"])
     for name in IMPLICIT:
