@@ -73,8 +73,8 @@ KIND = _text("its lock kind, as the dialect names it")
 CATEGORY = _text("what kind of thing it is", *CATEGORIES)
 MODE = _text("how it is taken", *MODES)
 CONTEXT = _text("the context it happens in", *CONTEXTS)
-INSIDE = _list("roles of the functions it happens inside (`dtor`, `shrinker`, `work` ...)")
-ROLE_FUNCTION = _text("the function with that role", optional=True)
+INSIDE = _list("roles of the function it happens inside (`dtor`, `shrinker`, `work` ...)")
+ROLE_FUNCTION = _text("the function with those roles", optional=True)
 FUNCTION = _text("the function that does it")
 
 _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
@@ -127,7 +127,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         },
     ),
     "sleep": (
-        "a place that may sleep",
+        "a place that may sleep: where that is not allowed, and (facts of their own) inside functions with a role",
         {
             "what": _text("what sleeps, as written"),
             "cause": _text("what makes it sleep: a lock it takes, an allocation, or the step itself",
