@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lockcheck.loading.files import Files, ModelFile, ModelText, library, read_model
 from lockcheck.model.program import Program
@@ -63,7 +63,7 @@ def load(
             program = _build(files, config or {}, problems, limits, configs)
         except TooManyProblems:
             program = None
-    found = problems.sorted()
+    found = _causes(problems.sorted(), files)
     sources = {name: model.source for name, model in sorted(files.models.items())}
     return Loaded(None if found else program, found, configs, sources)
 
@@ -130,10 +130,12 @@ def _own_dialect(
         problems.add(Problem(model.name, line, column, f"unknown dialect '{name}'", hint, "unknown-dialect"))
         return
     source = files.read_beside(model, name, line, column)
+    files.dialect_broken |= source is None
     if source is None or source.file in done:
         return
     done.add(source.file)
     document = read_model(source, limits, problems, {})
+    files.dialect_broken |= document is None
     if document is not None:
         dialect.extend(document, source, override=True)
 
@@ -150,6 +152,24 @@ def model_schema() -> dict[str, Any]:
     from lockcheck.loading.schema import model_schema as make
 
     return make()
+
+
+def _causes(problems: tuple[Problem, ...], files: Files) -> tuple[Problem, ...]:
+    """``problems`` without those that may only follow from a file, or a dialect, that could not be read."""
+    codes = {problem.code for problem in problems}
+    broken = any(model.document is None for model in files.models.values()) or not codes.isdisjoint(_UNREAD)
+    follow = _NAMES_UNKNOWN if broken else frozenset()
+    if "unknown-dialect" in codes or files.dialect_broken:
+        follow = _NAMES_UNKNOWN | _WORDS_UNKNOWN
+    left = tuple(problem for problem in problems if problem.code not in follow)
+    return left or problems
+
+
+_UNREAD: Final = frozenset({"no-such-file", "unreadable", "escape", "too-large"})
+_NAMES_UNKNOWN: Final = frozenset(
+    f"unknown-{what}" for what in ("lock", "cache", "function", "name", "callbacks", "config", "workqueue")
+)
+_WORDS_UNKNOWN: Final = frozenset({"unknown-verb", "unknown-kind", "bad-gfp", "kind-mismatch", "condition"})
 
 
 @contextmanager

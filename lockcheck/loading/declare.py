@@ -142,15 +142,16 @@ class Declarations:
             elif not _fits(key, value):
                 expected = _EXPECTED_TOP.get(key, "a mapping")
                 hint = "put it in quotes" if expected == "text" and isinstance(value, (int, float)) else None
-                self._key(
-                    model, document, key, f"'{key}': expected {expected}, found {quote(value)}", "wrong-type", hint
+                line, column = locate(model.source, document[AT], [key])
+                self._say(
+                    model, line, column, f"'{key}': expected {expected}, found {quote(value)}", "wrong-type", hint
                 )
         version = document.get("lockcheck")
         if "lockcheck" not in document:
             self._say(model, 1, 1, "not a lockcheck model: there is no `lockcheck:` key", "not-a-model",
                       "a model starts with `lockcheck: 1`")  # fmt: skip
         elif version != 1 or isinstance(version, (bool, float)):
-            found = f"language version {quote(version)} is not known"
+            found = f"unknown language version: {quote(version)}"
             self._key(model, document, "lockcheck", found, "version", "write `lockcheck: 1`")
 
     def _section(self, model: ModelFile, document: dict[str, Any], name: str, word: str, shape: type) -> None:
@@ -198,13 +199,15 @@ class Declarations:
 
     def _config(self, model: ModelFile, name: str, raw: Any, where: int, includes: Callable[[str, str], bool]) -> None:
         """A kernel option; a file may choose another default than the files it includes."""
-        raw = {AT: where, "default": raw} if not isinstance(raw, dict) else raw
+        short = not isinstance(raw, dict)
+        raw = {AT: where, "default": raw} if short else raw
         try:
             shape = adapter(ConfigShape).validate_python(raw)
         except ValidationError as error:
-            if isinstance(raw["default"], bool):
+            if short:
+                line, column = locate(model.source, where, [name])
                 message = f"'{name}': expected y or n, found {quote(raw['default'])}"
-                self._packed(model, where, message, "wrong-type", "kernel options are y or n")
+                self._say(model, line, column, message, "wrong-type", "kernel options are y or n")
             else:
                 self._problems.add_all(problems_of(error, ConfigShape, model.source, raw, f"option '{name}'"))
             return
@@ -284,7 +287,7 @@ class Declarations:
 
     def _merge(self, model: ModelFile, name: str, key: str, raw: dict[str, Any], word: str) -> None:
         """Replace the keys that the patch gives."""
-        what = f"patch of {word} '{key}'"
+        what = f"the patch of {word} '{key}'"
         shape: type = CallbacksPatch
         whole = raw
         if name in SECTIONS:
@@ -339,9 +342,10 @@ def _fits(key: str, value: Any) -> bool:
 
 
 def collect(models: list[ModelFile], dialect: Dialect, problems: Collector, limits: Limits) -> Declarations:
-    """Everything that ``models`` declare, patched. The dialect's own options come first."""
+    """Everything that ``models`` declare, patched: included files before those that include them."""
     declared = Declarations(problems, limits)
     closure = _closure(models)
+    models = _included_first(models)
     for name, entry in dialect.tables["configs"].items():
         declared.configs[name] = (entry.raw == "y", None)
     for model in models:
@@ -349,6 +353,25 @@ def collect(models: list[ModelFile], dialect: Dialect, problems: Collector, limi
     for model in models:
         declared.patch(model)
     return declared
+
+
+def _included_first(models: list[ModelFile]) -> list[ModelFile]:
+    """``models`` by name, but each after the files that it includes."""
+    by_name = {model.name: model for model in models}
+    order: dict[str, ModelFile] = {}
+    opened: set[str] = set()
+    todo = [(name, False) for name in sorted(by_name, reverse=True)]
+    while todo:
+        name, ready = todo.pop()
+        if ready:
+            order[name] = by_name[name]
+        elif name not in opened:
+            opened.add(name)
+            todo.append((name, True))
+            todo += [
+                (other, False) for other in sorted({other for other, _, _ in by_name[name].includes}, reverse=True)
+            ]
+    return list(order.values())
 
 
 def _closure(models: list[ModelFile]) -> dict[str, set[str]]:

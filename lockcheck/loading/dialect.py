@@ -51,6 +51,7 @@ class Verb:
     calls: tuple[str, ...]
     bind: tuple[tuple[str, str], ...]
     starts: StartsShape | None
+    modes: tuple[str, ...]
     acquires: bool
     releases: bool
     enters: bool
@@ -78,6 +79,8 @@ class Dialect:
 
     def extend(self, document: Mapping[str, Any], source: SourceText, *, override: bool) -> None:
         """Take over the tables of a dialect file (which may replace earlier entries) or of a model (which may not)."""
+        if override and not source.file.startswith(_SHIPPED):
+            self._known_keys(document, source)
         for table in ("gfp", "kinds", "verbs"):
             self._take(table, document, source, override)
         if override:
@@ -86,6 +89,13 @@ class Dialect:
         for name in section(dict(document), "gfp"):
             if self.tables["gfp"][name].source.file == source.file:
                 self._define_gfp(name)
+
+    def _known_keys(self, document: Mapping[str, Any], source: SourceText) -> None:
+        """A dialect file has no other keys than those of a dialect."""
+        for key, where in document[KEYS].items():
+            if key not in _TOP_KEYS and key in document:
+                hint = did_you_mean(key, _TOP_KEYS) or f"known keys: {', '.join(_TOP_KEYS)}"
+                self._say(source, where, f"unknown key '{key}' in a dialect file", "unknown-key", hint)
 
     def _take(self, table: str, document: Mapping[str, Any], source: SourceText, override: bool) -> None:
         mine = self.tables[table]
@@ -118,7 +128,7 @@ class Dialect:
                 raise gfp.GfpError(f"gfp '{name}': expected a list of bits, found {quote(entry.raw)}")
         except gfp.GfpError as error:
             self._gfp.setdefault(name, 0)
-            hint = did_you_mean(error.name, BITS) if error.name else f"bits: {', '.join(BITS)}"
+            hint = did_you_mean(error.name, [*BITS, *self._gfp]) if error.name else f"bits: {', '.join(BITS)}"
             self._say(entry.source, entry.at, str(error), "bad-gfp", hint)
 
     def check_added(self) -> None:
@@ -189,7 +199,8 @@ class Dialect:
             if kind is not None:
                 effects.append((kind, effect))
             else:
-                self._at(entry, ["effects", index], f"an effect of '{name}' needs exactly one of {', '.join(MAIN)}")
+                words = ", ".join(word.rstrip("_") for word in MAIN)
+                self._at(entry, ["effects", index], f"an effect of '{name}' needs exactly one of {words}")
         if shape.ends and shape.ends not in self.tables["verbs"]:
             self._at(entry, ["ends"], f"unknown verb '{shape.ends}'", did_you_mean(shape.ends, self.verbs))
         if any(kind not in self.tables["kinds"] for one in operands for kind in one.kinds):
@@ -198,6 +209,7 @@ class Dialect:
         bind = tuple(sorted((key, str(value)) for key, value in shape.bind.items() if key != AT))
         return Verb(
             name, operands, tuple(effects), shape.fails, shape.ends, tuple(shape.calls), bind, shape.starts,
+            tuple(effect.acquire for effect in shape.effects if effect.acquire),
             any(effect.acquire and not effect.sync for effect in shape.effects),
             any(effect.release for effect in shape.effects),
             any(effect.enter for effect in shape.effects),
@@ -220,7 +232,7 @@ class Dialect:
                     entry,
                     ["operands", index],
                     f"operand '{name}' of '{verb}': unknown type '{kind}'",
-                    f"types: {types}",
+                    f"write `{{{name}: TYPE}}`; types: {types}",
                 )
                 continue
             kinds: Any = shape.kinds

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from lockcheck.source.limits import Limits
 from lockcheck.source.locate import locate
-from lockcheck.source.problems import Collector, Problem, did_you_mean, nearest, quote
+from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS, read
 from lockcheck.source.text import SourceText, decode
 
@@ -67,6 +67,7 @@ class Files:
         self._words: dict[str, Any] = {}
         self._by_path: dict[Path, ModelFile] = {}
         self._total = 0
+        self.dialect_broken = False
         self.models: dict[str, ModelFile] = {}
 
     def read_inputs(self, inputs: Sequence[str | os.PathLike[str] | ModelText]) -> None:
@@ -202,29 +203,29 @@ class Files:
     def beside(self, model: ModelFile, wanted: str, line: int, column: int, what: str) -> Path | None:
         """The file ``wanted`` relative to ``model``, if it exists and stands inside the roots; else a problem."""
         folder = model.folder or (self._roots[0] if self._roots else None)
+        fence = [PACKAGE] if model.shipped else self._roots
         try:
             path = (folder / wanted).resolve() if folder else None
-            exists = path is not None and path.is_file()
+            if path is not None and not _inside(path, fence):
+                hint = "give the folder that holds both as a root (--root)"
+                message = f"{what} {quote(wanted)} leads outside the given folders"
+                self._say(model.name, line, column, message, "escape", hint)
+                return None
+            if path is not None and path.is_file():
+                return path
         except (OSError, ValueError, RuntimeError):
-            path, exists = None, False
-        if path is not None and not (model.shipped or _inside(path, self._roots)):
-            hint = "give the folder that holds both as a root (--root)"
-            self._say(
-                model.name, line, column, f"{what} {quote(wanted)} leads outside the given folders", "escape", hint
-            )
-        elif model.shipped and path is not None and not _inside(path, [PACKAGE]):
-            self._say(model.name, line, column, f"{what} {quote(wanted)} leads outside the library", "escape")
-        elif not exists:
-            close = nearest(wanted, library())
-            hint = (
-                f"did you mean '{close}'?" if close else "a shipped model (linux/slab) or a path relative to this file"
-            )
-            self._say(
-                model.name, line, column, f"{what} {quote(wanted)}: no such file or shipped model", "no-such-file", hint
-            )
-        else:
-            return path
+            pass  # a name that no file can have
+        self._missing(model, wanted, line, column, what, folder)
         return None
+
+    def _missing(self, model: ModelFile, wanted: str, line: int, column: int, what: str, folder: Path | None) -> None:
+        """A problem for a file that is not there."""
+        names = library() if what == "include" else {}
+        hint = did_you_mean(wanted, names) or "paths are relative to this file"
+        if folder is None:
+            hint = "a text has no folder: give `roots`, or a file"
+        found = "no such file or shipped model" if what == "include" else "no such file"
+        self._say(model.name, line, column, f"{what} {quote(wanted)}: {found}", "no-such-file", hint)
 
     def read_beside(self, model: ModelFile, wanted: str, line: int, column: int) -> SourceText | None:
         """The text of a dialect file relative to ``model``, within the same fence as an include."""

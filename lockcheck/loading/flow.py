@@ -82,12 +82,19 @@ class Flow:
             key = (bind.callee, bind.param)
             if key not in reached:
                 reached[key] = self._reached(key)
-            for function, param in reached[key]:
-                for verb, operand in self._uses.get((function, param), {}).values():
-                    message = _misfit(world, bind, verb, operand, function)
-                    if message:
-                        line, column = place_of(bind.source, bind.raw, bind.path)
-                        problems.add(Problem(bind.source.file, line, column, message, None, "kind-mismatch"))
+            message = self._misfit(world, bind, reached[key])
+            if message:
+                line, column = place_of(bind.source, bind.raw, bind.path)
+                problems.add(Problem(bind.source.file, line, column, message, None, "kind-mismatch"))
+
+    def _misfit(self, world: World, bind: Bind, reached: list[tuple[str, str]]) -> str | None:
+        """The first verb behind the parameter that the argument does not fit."""
+        for function, param in reached:
+            for verb, operand in self._uses.get((function, param), {}).values():
+                message = _misfit(world, bind, verb, operand, function)
+                if message:
+                    return message
+        return None
 
     def started(self, world: World) -> Iterator[tuple[str, StartsShape]]:
         """Functions that the world may start, because some verb hands them over."""

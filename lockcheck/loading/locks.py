@@ -104,6 +104,8 @@ class Locks:
             self._problems.add(declaration.problem(path, message, "missing-key", "add `kind:`, for example mutex"))
             return None
         kind = self._world.dialect.kind(name, self._rt)
+        if kind is None and not declaration.where:  # a dialect that knows no memory reclaim
+            return LockKind(name, category="reclaim")
         if kind is None and name not in self._world.dialect.kinds:
             kinds = self._world.dialect.kinds
             hint = did_you_mean(name, kinds) or f"kinds: {', '.join(sorted(kinds))}"

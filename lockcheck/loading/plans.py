@@ -169,8 +169,9 @@ class Plans:
         if found is None:
             other = self._world.value(value)
             hint = did_you_mean(value, _table(self._world, one))
-            if isinstance(other, Value) and hint is None:
+            if hint is None and isinstance(other, Value):
                 hint = f"'{value}' is a {other.kind}"
+            hint = hint or f"declare it under `{one.type}s:`"
             raise PlanError(f"{verb.name}: unknown {one.type} '{value}'", f"unknown-{one.type}", hint, one.name)
         if isinstance(found, Value) and found.value == OFF and active and one.type != "function":
             hint = "give the step the same `when:` or `unless:`"
@@ -198,12 +199,15 @@ def check_kind(world: World, verb: Verb, one: Operand, lock: str) -> None:
 def fitting_verb(world: World, name: str, kind: str) -> str | None:
     """The verb closest in name to ``name`` that fits locks of ``kind`` and does the same sort of thing."""
     wanted = world.dialect.verb(name)
-    fitting = []
+    fitting, same_mode = [], []
     for other in world.dialect.verbs:
         verb = world.dialect.verb(other)
-        if verb and wanted and verb.operands and kind in verb.operands[0].kinds:
-            same = (verb.acquires, verb.releases, verb.fails) == (wanted.acquires, wanted.releases, wanted.fails)
-            fitting += [other] if same else []
+        if not (verb and wanted and verb.operands and kind in verb.operands[0].kinds):
+            continue
+        if (verb.acquires, verb.releases, verb.fails) == (wanted.acquires, wanted.releases, wanted.fails):
+            fitting.append(other)
+            same_mode += [other] if verb.modes == wanted.modes else []
+    fitting = same_mode or fitting
     return nearest(name, fitting) or (min(fitting, key=lambda other: (len(other), other)) if fitting else None)
 
 

@@ -111,7 +111,7 @@ def _advice(kind: str, found: Any) -> str | None:
     """What to write instead of ``found``."""
     if kind == "bool_type" and isinstance(found, str) and found.lower() in _YAML_11:
         return f"'{found}' is a word in YAML 1.2; write {_YAML_11[found.lower()]}"
-    if kind in ("string_type", "literal") and isinstance(found, (bool, int, float)):
+    if kind in ("string_type", "literal") and isinstance(found, (int, float)) and not isinstance(found, bool):
         return "put it in quotes"
     if kind == "bool_type" and isinstance(found, str):
         close = nearest(found, ("true", "false"))

@@ -75,6 +75,7 @@ class Reader:
 
     def __init__(self, source: SourceText, limits: Limits, problems: Collector, words: dict[str, Any]) -> None:
         self._file = source.file
+        self._source = source
         self._limits = limits
         self._problems = problems
         self._words = words
@@ -151,6 +152,8 @@ class Reader:
             self._tag(event)
         if depth > self._limits.max_depth:
             self._stop(event.start_mark, f"nested deeper than {self._limits.max_depth} levels", "too-deep")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _MISS
         new: Any = {AT: _packed(event.start_mark)} if is_map else []
         if in_map:
             if key is None:
@@ -209,7 +212,8 @@ class Reader:
             return self._throw_away(here, mark)
         if event.implicit[0] and text == "<<":
             self._problem(mark, "merge keys (<<) are not part of YAML 1.2", "merge-key", "write the keys out")
-        elif not text:
+            return self._throw_away(here, mark)
+        if not text:
             self._problem(mark, "an empty key", "bad-key")
         elif not text.isprintable():
             self._problem(mark, f"key {quote(text)} has a control character", "bad-key")
@@ -237,9 +241,10 @@ class Reader:
         if as_key:
             self._stop(mark, "an alias cannot be a key", "bad-key")
         if name not in self._anchors:
-            self._problem(mark, f"alias *{name} has no anchor &{name} before it", "undefined-alias",
-                          did_you_mean(name, self._anchors))  # fmt: skip
-            return None
+            none = f"alias *{name} has no anchor &{name} before it"
+            self._stop(mark, none, "undefined-alias", did_you_mean(name, self._anchors))
+        if self._anchors[name] is _MISS:
+            self._stop(mark, f"alias *{name} stands inside what &{name} marks", "self-alias", "write the value out")
         left = self._limits.max_alias_nodes - self._alias_nodes
         self._alias_nodes += _count(self._anchors[name], left)
         if self._alias_nodes > self._limits.max_alias_nodes:
@@ -277,6 +282,8 @@ class Reader:
                 break
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        if self._source.line(line)[column - 1 : column] == "\t":
+            text, hint = "a tab cannot be used for indentation", "use spaces"
         self._problems.add(Problem(self._file, line, column, text, hint, "syntax"))
 
 
