@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from lockcheck.analysis.actions import Action, Outcome
 from lockcheck.analysis.binder import Binder
@@ -49,11 +49,14 @@ class Bundle:
         return outcome
 
 
-class Site(NamedTuple):
-    """Where a call may go: function index and binding."""
+class Site:
+    """Where a call may go: function index and binding; ``code`` once it was compiled."""
 
-    function: int
-    binding: Binding
+    __slots__ = ("binding", "code", "function")
+
+    def __init__(self, function: int, binding: Binding) -> None:
+        self.function, self.binding = function, binding
+        self.code: Code | None = None
 
 
 class Op:
@@ -61,18 +64,25 @@ class Op:
 
     __slots__ = ("arg", "code", "join", "other", "step", "then")
 
-    def __init__(self, code: int, arg: object, then: int, other: tuple[int, ...] = (), step: Step | None = None) -> None:
+    def __init__(
+        self, code: int, arg: object, then: int, other: tuple[int, ...] = (), step: Step | None = None
+    ) -> None:
         self.code, self.arg, self.then, self.other, self.step = code, arg, then, other, step
         self.join = False
 
 
 class Code:
-    """A compiled function: ``ops`` and where it starts. ``place`` gives a step's packed position by op index."""
+    """A compiled function: ``ops`` and where it starts.
 
-    __slots__ = ("binding", "entry", "function", "index", "ops")
+    ``closed`` and ``whole`` belong to the walk: its nodes of this code, by entry state.
+    """
+
+    __slots__ = ("binding", "closed", "entry", "function", "index", "ops", "whole")
 
     def __init__(self, index: int, function: Function, binding: Binding, ops: list[Op], entry: int) -> None:
         self.index, self.function, self.binding, self.ops, self.entry = index, function, binding, ops, entry
+        self.closed: dict[State, Any] = {}
+        self.whole: dict[State, Any] = {}
 
 
 class Compiler:
@@ -83,6 +93,7 @@ class Compiler:
         self.binder = Binder(program)
         self._known: dict[tuple[int, Binding], Code] = {}
         self._bundles: dict[tuple[int, Binding], tuple[object, Bundle]] = {}
+        self._sites: dict[tuple[int, Binding], Site] = {}
 
     def code(self, index: int, binding: Binding) -> Code:
         """The code of a function; ``binding`` holds only parameters it declares, in its order."""
@@ -93,13 +104,27 @@ class Compiler:
             found = self._known[key] = _Builder(self, function, dict(binding)).build(index, binding)
         return found
 
+    def site(self, index: int, binding: Binding) -> Site:
+        """The one site for a function and binding; it is compiled when it is first followed."""
+        key = (index, binding)
+        found = self._sites.get(key)
+        if found is None:
+            found = self._sites[key] = Site(index, binding)
+        return found
+
+    def at_site(self, site: Site) -> Code:
+        """The code a site leads to."""
+        if site.code is None:
+            site.code = self.code(site.function, site.binding)
+        return site.code
+
     def synthetic(self, function: Function) -> Code:
         """Code of a function that is not in the program (an entry's prelude)."""
         return _Builder(self, function, {}).build(-1, ())
 
     def bundle(self, step: Do, binding: dict[str, Value]) -> Bundle:
         """The compiled effects of a step; shared by all steps with the same effects and binding."""
-        key = (id(step.effects), tuple(binding.items()))
+        key = (id(step.effects), tuple(binding.items()) if binding else ())
         found = self._bundles.get(key)
         if found is None:
             actions = tuple(action for effect in step.effects for action in self.binder.actions(effect, binding))
@@ -146,6 +171,9 @@ def _labels(steps: Iterable[Step]) -> Iterable[str]:
             yield from _labels(step.body)
 
 
+_BRANCHING = (Branch, Choice, Loop, Jump, Label)
+
+
 class _Builder:
     """Builds one control-flow graph, back to front."""
 
@@ -159,7 +187,7 @@ class _Builder:
     def build(self, index: int, binding: Binding) -> Code:
         """The finished code, with join points marked."""
         steps = self.function.steps
-        simple = all(type(step) is Do or type(step) is Call for step in steps)
+        simple = not any(isinstance(step, _BRANCHING) for step in steps)
         if not simple:
             counts = Tally(_words_in(steps))
             self.tracked = frozenset(word for word, count in counts.items() if count > 1)
@@ -260,15 +288,16 @@ class _Builder:
 
     def call(self, step: Call, then: int) -> int:
         """A call of any of the targets; a hook without function is nothing, a callback without value is said."""
-        sites: list[Site] = []
+        sites: dict[tuple[int, Binding], Site] = {}
         unknown: list[str] = []
         for target in step.targets:
             index = self.target(target, unknown)
             if index is not None:
-                sites.append(Site(index, self.arguments(step, index)))
+                binding = self.arguments(step, index)
+                sites.setdefault((index, binding), self.compiler.site(index, binding))
         start = then
         if sites:
-            start = self.emit(Op(CALL, tuple(dict.fromkeys(sites)), then, (), step))
+            start = self.emit(Op(CALL, tuple(sites.values()), then, (), step))
         if unknown:
             note = Bundle((self.compiler.binder.unknown(f"call through ${unknown[0]} with no known target"),))
             start = self.emit(Op(RUN, note, start, (), step))
@@ -295,9 +324,12 @@ class _Builder:
 
     def arguments(self, step: Call, index: int) -> Binding:
         """The callee's binding: its own parameters, in its order."""
+        params = self.compiler.program.functions[index].params
+        if not params:
+            return ()
         given = {name: self.resolve(ref) for name, ref in step.args}
         bound = []
-        for name in self.compiler.program.functions[index].params:
+        for name in params:
             value = given.get(name)
             if value is not None:
                 bound.append((name, value))

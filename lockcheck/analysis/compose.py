@@ -12,11 +12,12 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from lockcheck.analysis.actions import Table, ordered
+from lockcheck.analysis.actions import Outcome, Table, ordered
+from lockcheck.analysis.binder import Binder
 from lockcheck.analysis.closure import closure, components
 from lockcheck.analysis.dependencies import Dependencies, Evidence, acquisition_key
 from lockcheck.analysis.entries import Root
-from lockcheck.analysis.events import Acquired, Enabled, Event
+from lockcheck.analysis.events import Acquired, Allocated, Enabled, Event, Slept
 from lockcheck.analysis.state import RECURSIVE, HeldStack, State
 from lockcheck.analysis.walk import Node
 
@@ -42,15 +43,27 @@ class UsageBit(NamedTuple):
     mode: int
 
 
+class Digest(NamedTuple):
+    """What an outcome adds to the summary of a node that has it; the same for every such node."""
+
+    exposed: int
+    taken: int
+    enabled: int
+    special: tuple[Event, ...]
+    outcome: Outcome
+
+
 class Composer:
     """Composes the logs of all nodes that entries reach.
 
-    ``dependencies``: which classes are taken under which, over calls. ``usage``: class -> {UsageBit: evidence}. ``init``: confinement labels of code that runs before all else; it
-    says nothing about usage, since no interrupt uses these locks yet.
+    ``dependencies``: which classes are taken under which, over calls. ``special``: events that are more than order,
+    with node and op. ``usage``: class -> {UsageBit: evidence}. ``init``: confinement labels of code that runs before
+    all else; it says nothing about usage, since no interrupt uses these locks yet.
     """
 
-    def __init__(self, roots: list[Root], table: Table, init: frozenset[int]) -> None:
-        self.table = table
+    def __init__(self, roots: list[Root], binder: Binder, init: frozenset[int]) -> None:
+        self.table = binder.table
+        self.kinds = binder.kinds
         self.init = init
         self.roots = roots
         self.parents = first_callers(root.node for root in roots)
@@ -60,7 +73,8 @@ class Composer:
         self.usage: dict[int, dict[UsageBit, Evidence]] = {}
         self.acquired: dict[int, Evidence] = {}
         self.recursions: list[Recursion] = []
-        self._digested: dict[int, tuple[Event, int, int]] = {}
+        self.special: list[tuple[Node, int, Event]] = []
+        self._digested: dict[int, Digest] = {}
         self._digest_logs()
         self._close()
         self._compose_calls()
@@ -74,34 +88,58 @@ class Composer:
         digested = self._digested
         for node in self.nodes:
             exposed = taken = enabled = 0
-            for index, event in node.log:
-                known = digested.get(id(event))
+            for index, outcome in node.log:
+                known = digested.get(id(outcome))
                 if known is None:
-                    known = self._digest(node, index, event)
-                exposed |= known[1]
-                taken |= known[2]
-                if type(event) is Enabled:
-                    enabled |= event.hardirq | event.softirq << 1
+                    known = self._digest(node, index, outcome)
+                exposed |= known.exposed
+                taken |= known.taken
+                enabled |= known.enabled
+                for event in known.special:
+                    self._note(node, index, event)
             self.exposed_own.append(exposed)
             self.acquired_own.append(taken)
             self.enabled_own.append(enabled)
 
-    def _digest(self, node: Node, index: int, event: Event) -> tuple[Event, int, int]:
-        exposed = taken = 0
-        if type(event) is Acquired:
-            exposed, taken = self._acquisition(node, index, event)
-        elif type(event) is Enabled:
-            self._enabled(Evidence(node, index, event.state), event.hardirq, event.softirq)
-        known = self._digested[id(event)] = (event, exposed, taken)
+    def _digest(self, node: Node, index: int, outcome: Outcome) -> Digest:
+        exposed = taken = enabled = 0
+        special = []
+        for event in outcome.events:
+            if type(event) is Acquired:
+                own, cls = self._acquisition(node, index, event)
+                exposed |= own
+                taken |= cls
+            elif type(event) is Enabled:
+                self._enabled(Evidence(node, index, event.state), event.hardirq, event.softirq)
+                enabled |= event.hardirq | event.softirq << 1
+            if self._is_special(event):
+                special.append(event)
+        known = self._digested[id(outcome)] = Digest(exposed, taken, enabled, tuple(special), outcome)
         return known
+
+    def _is_special(self, event: Event) -> bool:
+        """Most events say something about order only; these are looked at one by one, in every node."""
+        if type(event) is Acquired:
+            return event.recursion is not None or event.outer > event.limit
+        if type(event) is Slept:
+            return event.state.context.atomic or self.blocks_sleep(event.state)
+        return type(event) not in (Enabled, Allocated)
+
+    def _note(self, node: Node, index: int, event: Event) -> None:
+        self.special.append((node, index, event))
+        if type(event) is Acquired and event.recursion is not None:
+            where = Evidence(node, index, event.state, event.recursion)
+            self.recursions.append(Recursion(where, event, node, index))
+
+    def blocks_sleep(self, state: State) -> bool:
+        """Some lock held in this function forbids sleeping."""
+        return any(self.kinds[entry.cls].blocks_sleep for entry in state.held.entries())
 
     def _acquisition(self, node: Node, index: int, event: Acquired) -> tuple[int, int]:
         entry, state = event.entry, event.state
         where = Evidence(node, index, state)
         self.acquired.setdefault(entry.cls, where)
         self._mark(event, where)
-        if event.recursion is not None:
-            self.recursions.append(Recursion(where._replace(level=event.recursion), event, node, index))
         if entry.trylock or not entry.checked:
             return 0, 0
         taken = 1 << entry.cls
@@ -191,7 +229,7 @@ class Composer:
         held = where.state.held
         levels = [level for level in held.levels() if level.entry is not None and hit >> level.entry.cls & 1]
         for node in reachable([where.callee]):
-            for index, event in node.log:
+            for index, event in node.events():
                 if type(event) is Acquired and hit >> event.entry.cls & 1:
                     for level in levels:
                         if collides(level, event, self.table):

@@ -95,8 +95,10 @@ class Starter:
         PREEMPT_RT runs softirqs and threaded handlers in tasks with bottom halves off, where spinlocks may sleep.
         """
         config_rank = int(self.compiler.binder.table.config_rank)
-        if self.compiler.program.preempt_rt and (entry.context == "softirq" or (entry.context == "hardirq" and entry.threaded)):
-            return Context(preempt=int(entry.preempt_off), irqs_on=not entry.irqs_off, limit=config_rank, confinement=label)
+        threaded = entry.context == "softirq" or (entry.context == "hardirq" and entry.threaded)
+        if self.compiler.program.preempt_rt and threaded:
+            preempt = int(entry.preempt_off)
+            return Context(preempt=preempt, irqs_on=not entry.irqs_off, limit=config_rank, confinement=label)
         hardirq = 0
         limit = NO_LIMIT
         if entry.context == "hardirq":

@@ -40,8 +40,8 @@ class Enabled(NamedTuple):
 class Asserted(NamedTuple):
     """lockdep_assert_held and kin. ``ok``: decided by this function's own holds; None: its caller decides.
 
-    ``what``: the fact kind it becomes when it fails: ``assertion``, or ``lock-memory`` / ``user-return`` for steps where
-    nothing (``lock`` -1) or not this lock may be held; ``detail`` is the word for it.
+    ``what``: the fact kind it becomes when it fails: ``assertion``, or ``lock-memory`` / ``user-return`` for steps
+    where nothing (``lock`` -1) or not this lock may be held; ``detail`` is the word for it.
     """
 
     state: State

@@ -1,7 +1,7 @@
 """What happens where paths meet: states are kept apart, or, when there are very many, merged.
 
-Is: two strategies for joins. Kept apart is exact. Merged is for functions where more than STATE_LIMIT states meet at one
-point (forty conditional acquisitions that stay held): held locks become *maybe held*, and the work stays linear.
+Is: two strategies for joins. Kept apart is exact. Merged is for functions where more than STATE_LIMIT states meet at
+one point (forty conditional acquisitions that stay held): held locks become *maybe held*, and the work stays linear.
 Is not: the walk.
 
 A maybe-held lock is part of every pair it could be part of, so no dependency is lost. A lock taken under a free word
@@ -86,7 +86,8 @@ class Merged:
 
     def end(self, state: State) -> State:
         """The state as the caller sees it."""
-        held = rebuilt(self.universe, (e._replace(guard=(), maybe=e.maybe or bool(e.guard)) for e in state.held.entries()))
+        plain = (e._replace(guard=(), maybe=e.maybe or bool(e.guard)) for e in state.held.entries())
+        held = rebuilt(self.universe, plain)
         return self.universe.state(held, state.context._replace(words=(), merging=False))
 
 

@@ -165,7 +165,7 @@ class State:
         self.held = held
         self.context = context
         self.memo: dict[object, Outcome] = {}
-        self.at_call: Context | None = None
+        self.at_call: State | None = None
         self.resumed: dict[object, State] = {}
 
 

@@ -106,9 +106,8 @@ class LeaveInterrupt(Action):
         if not context.interrupted:
             return Outcome(state, (Misstep(state, "irq-state", -1, "interrupt"),))
         softirq, hardirq, nmi, irqs_on, saved = context.interrupted[-1]
-        changed = context._replace(
-            softirq=softirq, hardirq=hardirq, nmi=nmi, irqs_on=irqs_on, saved=saved, interrupted=context.interrupted[:-1]
-        )
+        below = context._replace(interrupted=context.interrupted[:-1])
+        changed = below._replace(softirq=softirq, hardirq=hardirq, nmi=nmi, irqs_on=irqs_on, saved=saved)
         return Outcome(universe.state(state.held, changed))
 
 
@@ -159,7 +158,7 @@ class AllocationPoint(Action):
 class ReclaimScope(Action):
     """fs_reclaim_acquire/release: run as memory reclaim started with these flags.
 
-    ``always`` happens whenever the flags reclaim at all (the mmu-notifier map, when it begins), ``reclaim`` with FS only.
+    ``always`` happens whenever the flags reclaim at all (the mmu-notifier map, when it begins), ``reclaim`` with FS.
     """
 
     __slots__ = ("always", "flags", "reclaim")

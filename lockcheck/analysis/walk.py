@@ -14,10 +14,8 @@ Glossary words defined here: node, entry state, open function, exit.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import NamedTuple
-
 from lockcheck.analysis import compile as cfg
-from lockcheck.analysis.actions import wait_limit
+from lockcheck.analysis.actions import Outcome, wait_limit
 from lockcheck.analysis.compile import Code, Compiler, Op
 from lockcheck.analysis.conditions import outcomes
 from lockcheck.analysis.events import Event
@@ -28,8 +26,9 @@ from lockcheck.analysis.state import Context, HeldStack, State, Universe
 class Node:
     """A function in one entry state. ``complete``: its held-lock stack starts from an entry, nothing lies below.
 
-    ``log``: (op index, event) in the order met; ``calls``: (op index, state at the call, callee);
-    ``exits``: states at its end; ``parent``: who called it first (node, op index, state).
+    ``log``: (op index, outcome with events) in the order met; ``calls``: (op index, state at the call, callee);
+    ``exits``: states at its end; ``sites``: calls that return with a stack; ``parent``: who called it first (node, op
+    index, state).
     """
 
     __slots__ = (
@@ -39,7 +38,7 @@ class Node:
     def __init__(self, code: Code, entry: State, complete: bool, parent: tuple[Node, int, State] | None) -> None:
         self.code, self.entry, self.complete, self.parent = code, entry, complete, parent
         self.exits: dict[State, None] = {}
-        self.log: list[tuple[int, Event]] = []
+        self.log: list[tuple[int, Outcome]] = []
         self.calls: list[tuple[int, State, Node]] = []
         self.callers: dict[Node, None] = {}
         self.sites: dict[HeldStack, int] = {}
@@ -48,12 +47,11 @@ class Node:
         self.merged = False
 
 
-class NodeKey(NamedTuple):
-    """What tells nodes apart."""
-
-    code: Code
-    entry: State
-    complete: bool
+    def events(self) -> Iterator[tuple[int, Event]]:
+        """(op index, event) for all events, in the order met."""
+        for index, outcome in self.log:
+            for event in outcome.events:
+                yield index, event
 
 
 class _OpenedError(Exception):
@@ -61,12 +59,11 @@ class _OpenedError(Exception):
 
 
 class Walker:
-    """Walks nodes until nothing changes. ``nodes`` are in the order of discovery."""
+    """Walks nodes until nothing changes."""
 
     def __init__(self, compiler: Compiler) -> None:
         self.compiler = compiler
         self.universe = Universe()
-        self.nodes: dict[NodeKey, Node] = {}
         self._dirty: dict[Node, None] = {}
 
     def enter(self, code: Code, context: Context) -> Node:
@@ -83,10 +80,10 @@ class Walker:
 
     def node(self, code: Code, entry: State, complete: bool, parent: tuple[Node, int, State] | None) -> Node:
         """The node of that key, made if it is new."""
-        key = NodeKey(code, entry, complete)
-        found = self.nodes.get(key)
+        table = code.whole if complete else code.closed
+        found: Node | None = table.get(entry)
         if found is None:
-            found = self.nodes[key] = Node(code, entry, complete, parent)
+            found = table[entry] = Node(code, entry, complete, parent)
         return found
 
     def drive(self, first: Node) -> None:
@@ -149,10 +146,14 @@ class Walker:
                     break
                 joined = False
                 if op.code == cfg.RUN:
-                    after = self.run(node, index, op, state)
-                    if after is None:
+                    outcome = state.memo.get(op.arg) or op.arg.apply(self.universe, state)  # type: ignore[attr-defined]
+                    if outcome.events:
+                        node.log.append((index, outcome))
+                    if outcome.opens and not node.complete:
+                        raise _OpenedError
+                    if outcome.state is None:
                         break
-                    state, index = after, op.then
+                    state, index = outcome.state, op.then
                 elif op.code == cfg.CALL:
                     ways = yield from self.call(node, index, op, state)
                     if not ways:
@@ -185,28 +186,16 @@ class Walker:
             ways.extend((op.then, after) for after in self.returns(node, state, callee, index))
         return ways
 
-    def run(self, node: Node, index: int, op: Op, state: State) -> State | None:
-        """One step; None where the path ends."""
-        bundle = op.arg
-        outcome = state.memo.get(bundle)
-        if outcome is None:
-            outcome = bundle.apply(self.universe, state)  # type: ignore[attr-defined]
-        if outcome.opens and not node.complete:
-            raise _OpenedError
-        after = outcome.state
-        if outcome.events:
-            node.log.extend([(index, event) for event in outcome.events])
-        if after is not None and after.held is not state.held:
-            node.sites.setdefault(after.held, index)
-        return after
-
     def callee(self, node: Node, index: int, state: State, site: cfg.Site) -> Node:
         """The closed node that a call leads to: counters clamped to 0 or 1, held locks reduced to a wait limit."""
-        context = state.at_call
-        if context is None:
-            context = state.at_call = self.call_context(state)
-        entry = self.universe.state(self.universe.empty, context)
-        return self.node(self.compiler.code(*site), entry, False, (node, index, state))
+        entry = state.at_call
+        if entry is None:
+            entry = state.at_call = self.universe.state(self.universe.empty, self.call_context(state))
+        code = site.code or self.compiler.at_site(site)
+        found: Node | None = code.closed.get(entry)
+        if found is None:
+            found = code.closed[entry] = Node(code, entry, False, (node, index, state))
+        return found
 
     def call_context(self, state: State) -> Context:
         """What a callee can see of its caller's state."""
@@ -234,7 +223,7 @@ class Walker:
         """The node of an open function: the caller's own held locks and exact counters come along."""
         context = state.context._replace(saved=(), interrupted=(), words=(), merging=False)
         entry = self.universe.state(state.held, context)
-        return self.node(self.compiler.code(*site), entry, node.complete, (node, index, state))
+        return self.node(self.compiler.at_site(site), entry, node.complete, (node, index, state))
 
     def returns(self, node: Node, state: State, callee: Node, index: int) -> list[State]:
         """The caller's states after the call, one for each exit of the callee."""

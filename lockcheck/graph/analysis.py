@@ -46,7 +46,7 @@ class Analysis:
         starter = Starter(walker)
         roots = starter.start()
         init = frozenset(index for index, label in enumerate(starter.labels) if label.init)
-        self._composer = Composer(roots, compiler.binder.table, init)
+        self._composer = Composer(roots, compiler.binder, init)
         self._binder = compiler.binder
         self._teller = Teller(self._composer, compiler.binder)
         self._order = LockOrder(self._composer, starter.labels, len(compiler.binder.class_names))
@@ -126,10 +126,9 @@ class Analysis:
         )
 
     def _not_followed(self) -> Iterator[tuple[str, Place]]:
-        for node in self._composer.nodes:
-            for index, event in node.log:
-                if type(event) is NotFollowed:
-                    yield event.why, self._teller.place(node, index)
+        for node, index, event in self._composer.special:
+            if type(event) is NotFollowed:
+                yield event.why, self._teller.place(node, index)
 
     def _name(self, cls: int) -> str:
         return self._binder.class_names[cls]

@@ -2,8 +2,8 @@
 
 Is: the choice which circles are told. For every dependency that lies on a circle, the shortest circle through it;
 equal ones once. In a very large component (over FOLD_ABOVE hops) one shortest circle for each hop of a minimal set of
-hops whose removal leaves no circle: the inversions. docs/decisions/0004 argues both. Never an enumeration of all circles,
-whose number is exponential. Is not: a verdict or a witness.
+hops whose removal leaves no circle: the inversions. docs/decisions/0004 argues both. Never an enumeration of all
+circles, whose number is exponential. Is not: a verdict or a witness.
 
 Glossary words defined here: circle.
 """

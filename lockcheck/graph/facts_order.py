@@ -19,7 +19,11 @@ from lockcheck.model.places import Place
 
 
 def make(
-    kind: str, identity: Sequence[str], attributes: dict[str, Attribute], legs: Sequence[Leg], place: Place | None = None
+    kind: str,
+    identity: Sequence[str],
+    attributes: dict[str, Attribute],
+    legs: Sequence[Leg],
+    place: Place | None = None,
 ) -> Fact:
     """A fact with the attributes that every kind has, at the place where its last leg ends (or ``place``)."""
     functions = dict.fromkeys(step.function for leg in legs for step in leg.steps)

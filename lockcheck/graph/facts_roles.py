@@ -38,7 +38,7 @@ class RoleFacts:
         for name, starts in self.role_nodes().items():
             for start in starts:
                 for node in reachable([start]):
-                    for index, event in node.log:
+                    for index, event in node.events():
                         yield name, start, node, index, event
 
     def leg(self, start: Node, node: Node, index: int, event: Event, goal: Goal) -> Leg:
@@ -75,7 +75,7 @@ class RoleFacts:
             "irq_safe": self.irq_safe(event.entry.cls),
             "may_sleep": kind.sleeps and not event.entry.trylock,
             "irqs": leg.irqs,
-            "inside": self.steps.roles(leg),
+            "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
             "context": leg.context,
             "trylock": event.entry.trylock,
@@ -125,7 +125,7 @@ class RoleFacts:
             "may_reclaim": bool(event.gfp & gfp.DIRECT_RECLAIM) and not event.state.context.memalloc,
             "fs": bool(event.gfp & gfp.FS),
             "io": bool(event.gfp & gfp.IO),
-            "inside": self.steps.roles(leg),
+            "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
             "context": leg.context,
         }
@@ -136,28 +136,33 @@ class RoleFacts:
         yield from self.steps.sleeps()
         found: dict[tuple[str, ...], Fact] = {}
         for name, start, node, index, event in self.inside():
-            if type(event) is not Slept or self.steps.is_atomic(event.state):
+            if type(event) is not Slept:
                 continue
             identity = (name, node.code.function.name, event.what)
             if identity not in found:
                 leg = self.leg(start, node, index, event, Goal(None, None, "sleep"))
-                what = self.teller.text(node, index) or event.what
-                found[identity] = self.sleep(identity, leg, what, self.steps.cause(node, index))
+                found[identity] = self.sleep(identity, leg, node, index, event)
         yield from found.values()
 
-    def sleep(self, identity: tuple[str, ...], leg: Leg, what: str, cause: str) -> Fact:
-        """The fact of one sleep inside a role, where this entry allows sleeping."""
+    def sleep(self, identity: tuple[str, ...], leg: Leg, node: Node, index: int, event: Slept) -> Fact:
+        """The fact of one sleep inside a role, whether this entry allows sleeping or not."""
+        atomic = self.steps.is_atomic(event.state)
         attributes: dict[str, Attribute] = {
             "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
-            "what": what,
-            "cause": cause,
-            "atomic": False,
-            "because": (),
+            "what": self.teller.text(node, index) or event.what,
+            "cause": self.steps.cause(node, index),
+            "atomic": atomic,
+            "because": self.steps.because(leg, event.state.context) if atomic else (),
             "context": leg.context,
-            "inside": self.steps.roles(leg),
+            "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
         }
         return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
+    def roles_of(self, name: str) -> tuple[str, ...]:
+        """The roles of a role function; others on the way to it have facts of their own."""
+        functions = self.teller.binder.program.functions
+        return tuple(sorted({role for function in functions if function.name == name for role in function.roles}))
 
     def calls(self) -> Iterator[Fact]:
         """One fact for each (role function, function that it reaches)."""
@@ -168,7 +173,7 @@ class RoleFacts:
                 leg = self.call_leg(start, Frame(node, index, state))
                 attributes: dict[str, Attribute] = {
                     "callee": identity[1],
-                    "inside": self.steps.roles(leg),
+                    "inside": self.roles_of(name),
                     "role_function": name,
                 }
                 found[identity] = make("call", identity, attributes, [leg], self.base.prefer([leg]))

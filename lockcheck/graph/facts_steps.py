@@ -1,4 +1,4 @@
-"""Facts about single steps and their contexts: sleeping, wait contexts, assertions, imbalance, what an entry leaves behind.
+"""Facts about single steps and their contexts: sleeping, wait contexts, assertions, imbalance, what is left held.
 
 Is: events of the walk with the context their callers put them in. Is not: anything about order.
 """
@@ -42,11 +42,10 @@ class StepFacts:
     def missteps(self, what: str) -> Iterator[Fact]:
         """Steps that cannot be right: one fact for each function and lock."""
         found: dict[tuple[str, ...], Fact] = {}
-        for node in self.composer.nodes:
-            for index, event in node.log:
-                if type(event) is Misstep and event.what == what:
-                    fact = self.misstep(node, index, event)
-                    found.setdefault(fact.identity, fact)
+        for node, index, event in self.composer.special:
+            if type(event) is Misstep and event.what == what:
+                fact = self.misstep(node, index, event)
+                found.setdefault(fact.identity, fact)
         yield from found.values()
 
     def misstep(self, node: Node, index: int, event: Misstep) -> Fact:
@@ -74,11 +73,10 @@ class StepFacts:
     def wait_contexts(self) -> Iterator[Fact]:
         """Acquisitions whose wait type exceeds the limit: one fact for each lock, limiter and function."""
         found: dict[tuple[str, ...], Fact] = {}
-        for node in self.composer.nodes:
-            for index, event in node.log:
-                if type(event) is Acquired and event.outer > event.limit:
-                    fact = self.wait_context(node, index, event)
-                    found.setdefault(fact.identity, fact)
+        for node, index, event in self.composer.special:
+            if type(event) is Acquired and event.outer > event.limit:
+                fact = self.wait_context(node, index, event)
+                found.setdefault(fact.identity, fact)
         yield from found.values()
 
     def wait_context(self, node: Node, index: int, event: Acquired) -> Fact:
@@ -95,7 +93,8 @@ class StepFacts:
             "limited_by": limiter,
             "context": event.state.context.name,
         }
-        return make("wait-context", (name, limiter, node.code.function.name), attributes, [leg], self.base.prefer([leg]))
+        identity = (name, limiter, node.code.function.name)
+        return make("wait-context", identity, attributes, [leg], self.base.prefer([leg]))
 
     def limiter(self, leg: Leg, event: Acquired) -> str:
         """What set the limit: the innermost held lock of that rank, else the context."""
@@ -108,22 +107,17 @@ class StepFacts:
     def sleeps(self) -> Iterator[Fact]:
         """Steps that sleep where that is a bug, or inside a function with a role."""
         found: dict[tuple[str, ...], Fact] = {}
-        for node in self.composer.nodes:
-            for index, event in node.log:
-                if type(event) is Slept:
-                    fact = self.sleep(node, index, event)
-                    if fact is not None:
-                        found.setdefault(fact.identity, fact)
+        for node, index, event in self.composer.special:
+            if type(event) is Slept:
+                fact = self.sleep(node, index, event)
+                found.setdefault(fact.identity, fact)
         yield from found.values()
 
-    def sleep(self, node: Node, index: int, event: Slept) -> Fact | None:
+    def sleep(self, node: Node, index: int, event: Slept) -> Fact:
         """The fact of one sleep, when it is in atomic context."""
-        if not self.is_atomic(event.state):
-            return None
         goal = Goal(None, None, "sleep")
         leg = self.teller.event_leg(node, index, event.state, goal)
         because = self.because(leg, event.state.context)
-        roles = self.roles(leg)
         attributes: dict[str, Attribute] = {
             "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
             "what": self.teller.text(node, index) or event.what,
@@ -131,23 +125,22 @@ class StepFacts:
             "atomic": True,
             "because": because,
             "context": leg.context,
-            "inside": roles,
-            "role_function": self.role_function(leg),
+            "inside": (),  # what happens inside roles are facts of their own (facts_roles)
+            "role_function": None,
         }
         identity = (node.code.function.name, event.what, *because, leg.entry)
         return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
 
     def cause(self, node: Node, index: int) -> str:
         """What makes a step sleep: an ``allocation``, a ``lock`` that it takes, or the ``step`` itself."""
-        events = [event for at, event in node.log if at == index]
+        events = [event for at, event in node.events() if at == index]
         if any(type(event) is Allocated for event in events):
             return "allocation"
         return "lock" if any(type(event) is Acquired and not event.sync for event in events) else "step"
 
     def is_atomic(self, state: State) -> bool:
         """Sleeping is a bug here: by the context, or by a lock held in this function."""
-        kinds = self.teller.binder.kinds
-        return state.context.atomic or any(kinds[entry.cls].blocks_sleep for entry in state.held.entries())
+        return state.context.atomic or self.composer.blocks_sleep(state)
 
     def because(self, leg: Leg, context: Context) -> tuple[str, ...]:
         """Why sleeping is a bug there, in words, outermost first."""
@@ -162,31 +155,16 @@ class StepFacts:
             found.append("preemption off")
         return tuple(dict.fromkeys(found))
 
-    def roles(self, leg: Leg) -> tuple[str, ...]:
-        """Roles of the functions a leg goes through."""
-        by_name = {function.name: function.roles for function in self.teller.binder.program.functions}
-        names = dict.fromkeys(step.function for step in leg.steps)
-        return tuple(sorted({role for name in names for role in by_name.get(name, ())}))
-
-    def role_function(self, leg: Leg) -> str | None:
-        """The innermost function with a role."""
-        by_name = {function.name: function.roles for function in self.teller.binder.program.functions}
-        for step in reversed(leg.steps):
-            if by_name.get(step.function):
-                return step.function
-        return None
-
     # -- assertions ------------------------------------------------------------------------------------------------
 
     def assertions(self, what: str) -> Iterator[Fact]:
         """Assertions that fail on some chain of callers: one fact for each (function, lock, entry)."""
         found: dict[tuple[str, ...], Fact] = {}
-        for node in self.composer.nodes:
-            for index, event in node.log:
-                if type(event) is Asserted and event.what == what and event.ok is not True:
-                    for frames in self.failing(node, index, event):
-                        fact = self.assertion(frames, event)
-                        found.setdefault(fact.identity, fact)
+        for node, index, event in self.composer.special:
+            if type(event) is Asserted and event.what == what and event.ok is not True:
+                for frames in self.failing(node, index, event):
+                    fact = self.assertion(frames, event)
+                    found.setdefault(fact.identity, fact)
         yield from found.values()
 
     def failing(self, node: Node, index: int, event: Asserted) -> Iterator[list[Frame]]:

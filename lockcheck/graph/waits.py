@@ -56,12 +56,11 @@ class _Waits:
                 self.callers.setdefault(callee, []).append((node, index))
         signallers: dict[int, set[Node]] = {cls: set() for cls in waits}
         found: list[Need] = []
-        for node in self.composer.nodes:
-            for index, event in node.log:
-                if type(event) is Signalled:
-                    cls = self.teller.binder.class_index(event.lock, 0)
-                    if cls in waits:
-                        found.extend(self.before(cls, node, index, signallers[cls]))
+        for node, index, event in self.composer.special:
+            if type(event) is Signalled:
+                cls = self.teller.binder.class_index(event.lock, 0)
+                if cls in waits:
+                    found.extend(self.before(cls, node, index, signallers[cls]))
         return signallers, found
 
     def before(self, wait: int, node: Node, index: int, signallers: set[Node]) -> Iterator[Need]:
@@ -99,14 +98,14 @@ class _Waits:
 
     def acquisitions(self, node: Node, ops: frozenset[int]) -> Iterator[tuple[Evidence, int, bool]]:
         """Blocking acquisitions at these ops, those of callees included."""
-        for index, event in node.log:
+        for index, event in node.events():
             if index in ops and type(event) is Acquired:
                 yield from _blocking(Evidence(node, index, event.state), event)
         for index, state, callee in node.calls:
             if index not in ops:
                 continue
             for inner in reachable([callee]):
-                for at, event in inner.log:
+                for at, event in inner.events():
                     if type(event) is Acquired:
                         where = Evidence(node, index, state, None, inner, at)
                         yield from _blocking(where, event)

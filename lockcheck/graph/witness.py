@@ -117,7 +117,7 @@ class Teller:
         def goal(node: Node) -> int | None:
             if not self.composer.exposed_own[self.composer.number[node]] >> key & 1:
                 return None
-            for index, event in node.log:
+            for index, event in node.events():
                 if type(event) is Acquired and acquisition_key(event) == key and not event.entry.trylock:
                     context = event.state.context
                     exposed = context.irq_context == context.base and not event.excused
@@ -153,7 +153,6 @@ class Teller:
             state = self.state_at(node, index, evidence.key)
             frames += [*more, Frame(node, index, state)]
         level = evidence.level
-        assert level is not None and level.entry is not None
         wanted = self.acquired_at(frames[-1], inner)
         goal = Goal(self.class_name(inner), wanted.entry.mode if wanted else 2 * recursive)
         action = "wait" if self.binder.kinds[inner].category == "wait" else "acquire"
@@ -174,14 +173,14 @@ class Teller:
 
     def acquired_at(self, frame: Frame, cls: int) -> Acquired | None:
         """The acquisition of a class at a step."""
-        for index, event in frame.node.log:
+        for index, event in frame.node.events():
             if index == frame.op and type(event) is Acquired and event.entry.cls == cls:
                 return event
         return None
 
     def state_at(self, node: Node, index: int, key: int) -> State:
         """The state before an acquisition."""
-        for at, event in node.log:
+        for at, event in node.events():
             if at == index and type(event) is Acquired and acquisition_key(event) == key:
                 return event.state
         return node.entry
@@ -209,7 +208,7 @@ class Teller:
         """A goal: the op where hardirqs (bit 0) or softirqs (bit 1) go from off to on."""
 
         def goal(node: Node) -> int | None:
-            for index, event in node.log:
+            for index, event in node.events():
                 if type(event) is Enabled and (event.hardirq if bit == 0 else event.softirq):
                     return index
             return None
@@ -293,10 +292,10 @@ class Teller:
 
     def site(self, node: Node, taken: HeldLock) -> int | None:
         """The op of ``node`` that took a held lock: its acquisition, or the call that returned with it."""
-        for index, event in node.log:
-            if type(event) is Acquired and not event.replayed and not event.sync:
-                if (event.entry.lock, event.entry.cls) == (taken.lock, taken.cls):
-                    return index
+        for index, event in node.events():
+            first = type(event) is Acquired and not event.replayed and not event.sync
+            if first and (event.entry.lock, event.entry.cls) == (taken.lock, taken.cls):
+                return index
         for stack, index in node.sites.items():
             if stack.entry is not None and stack.entry.lock == taken.lock and not self.imported(node, taken):
                 return index

@@ -1,0 +1,83 @@
+"""``python -m tests.benchmarks [SIZE ...]``: stages, memory and ratios of cold checks of generated models.
+
+Each stage runs in a process of its own, so that nothing is warm. Baselines, in the same run: PyYAML's CSafeLoader loading the
+same bytes as everyone calls it, and libyaml's raw event stream over them, the floor of any reader with positions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from tests.benchmarks.generate import SIZES, Shape, model
+
+STAGES = ("raw", "csafe", "check")
+
+
+def measured(stage: str, path: Path) -> dict[str, float]:
+    """One stage in a fresh process; seconds of CPU and peak memory in MiB."""
+    command = [sys.executable, "-m", "tests.benchmarks.stage", stage, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def row(name: str, shape: Shape, folder: Path, stages: Sequence[str]) -> dict[str, float]:
+    """All figures of one shape; prints them."""
+    path = folder / f"{name}.yaml"
+    path.write_text(model(shape), encoding="utf-8")
+    got = {stage: measured(stage, path) for stage in stages}
+    check = got["check"]
+    print(f"{name}: {shape.functions} functions, {path.stat().st_size / 1e6:.1f} MB")
+    parts = " ".join(f"{key} {check[key]:.2f}" for key in ("start", "load", "analyse", "judge", "report", "total"))
+    print(f"  seconds: {parts}; peak {check['peak']:.0f} MiB; {check['findings']:.0f} findings,")
+    print(f"  {check['dependencies']:.0f} dependencies, {check['classes']:.0f} classes, {check['contexts']:.0f} contexts")
+    for stage, word in (("raw", "raw libyaml events"), ("csafe", "CSafeLoader")):
+        if stage in got:
+            print(f"  {word} {got[stage]['total']:.2f} s; check / that = {check['total'] / got[stage]['total']:.2f}")
+    assert check["findings"] == shape.circles, "a planted circle was missed, or a false one told"
+    return {**check, **{stage: figures["total"] for stage, figures in got.items()}}
+
+
+def growth(base: Shape, folder: Path) -> None:
+    """Cost against one parameter at a time."""
+    for field, values in (
+        ("functions", (1_000, 3_000, 9_000)),
+        ("locks", (400, 1_600, 6_400)),
+        ("depth", (2, 4, 8)),
+        ("branches", (0.0, 0.4, 0.8)),
+        ("irqs", (0.0, 0.5, 1.0)),
+    ):
+        print(f"-- {field}")
+        for value in values:
+            row(f"{field}-{value}", replace(base, **{field: value}), folder, ("check",))
+
+
+def main() -> None:
+    """Parse arguments and measure."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("sizes", nargs="*", default=list(SIZES), metavar="SIZE", help=f"{', '.join(SIZES)} (default: all)")
+    parser.add_argument("--growth", action="store_true", help="each parameter alone, from the middle size")
+    parser.add_argument("--fast", action="store_true", help="leave out CSafeLoader, which takes longest")
+    for field in fields(Shape):
+        parser.add_argument(f"--{field.name}", type=type(field.default), help=f"instead of {field.default}")
+    given = parser.parse_args()
+    changes = {field.name: getattr(given, field.name) for field in fields(Shape)}
+    changes = {name: value for name, value in changes.items() if value is not None}
+    stages = ("raw", "check") if given.fast else STAGES
+    with tempfile.TemporaryDirectory() as folder:
+        rows = {name: row(name, replace(SIZES[name], **changes), Path(folder), stages) for name in given.sizes}
+        if {"middle", "kernel"} <= rows.keys():
+            print(f"growth from middle to kernel: {rows['kernel']['total'] / rows['middle']['total']:.1f}x")
+        if given.growth:
+            growth(SIZES["middle"], Path(folder))
+
+
+if __name__ == "__main__":
+    main()
