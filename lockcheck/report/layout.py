@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 WIDTH = 80
 GAP = 2
+MOST_DEPTH = 20
 NARROWEST = 30
 """The least room for the text of a step; with less, its places go on a line of their own."""
 
@@ -55,38 +56,52 @@ def wrap(text: str, indent: int = 0, hang: int | None = None, width: int = WIDTH
     return [one.rstrip() for one in lines]
 
 
+def tree(rows: Sequence[Row], base: int, width: int = WIDTH) -> list[str]:
+    """Rows whose ``indent`` is a depth, as aligned lines: two columns per level, or one where that doesn't fit."""
+    lines: list[str] = []
+    for step in (2, 1):
+        placed = [row._replace(indent=base + step * min(row.indent, MOST_DEPTH)) for row in rows]
+        lines = table(placed, width)
+        if len(lines) == len(rows):
+            break
+    return lines
+
+
 def table(rows: Sequence[Row], width: int = WIDTH) -> list[str]:
-    """Rows as aligned lines. When the cells leave too little room for the text, they stand below it."""
-    widths = _cell_widths(rows)
-    cells = sum(GAP + one for one in widths)
-    room = width - cells
-    if room < NARROWEST:
-        return [line for row in rows for line in _stacked(row, width)]
-    fitting = [row.indent + len(row.text) for row in rows if row.indent + len(row.text) <= room]
-    start = max(fitting, default=room)
-    return [line for row in rows for line in _aligned(row, start, widths, width)]
+    """Rows as aligned lines. Where the cells leave too little room for the text, they stand below it."""
+    tails = _tails(rows)
+    fitting = [len(tail) for tail in tails if tail and width - GAP - len(tail) >= NARROWEST]
+    room = width - GAP - max(fitting, default=0)
+    ends = [row.indent + len(row.text) for row in rows]
+    start = max((end for end in ends if end <= room), default=room) + GAP
+    return [line for row, tail in zip(rows, tails, strict=True) for line in _placed(row, tail, start, width)]
 
 
-def _cell_widths(rows: Sequence[Row]) -> list[int]:
-    count = max((len(row.cells) for row in rows), default=0)
-    return [max((len(row.cells[i]) for row in rows if i < len(row.cells)), default=0) for i in range(count)]
+def _tails(rows: Sequence[Row]) -> list[str]:
+    """The cells of each row as one text; a column is as wide as its widest cell that others follow."""
+    widths: dict[int, int] = {}
+    for row in rows:
+        for index, cell in enumerate(row.cells[:-1]):
+            widths[index] = max(widths.get(index, 0), len(cell))
+    return [
+        (" " * GAP).join(
+            cell.ljust(widths.get(index, 0)) if index < len(row.cells) - 1 else cell
+            for index, cell in enumerate(row.cells)
+        )
+        for row in rows
+    ]
 
 
-def _aligned(row: Row, start: int, widths: Sequence[int], width: int) -> Iterable[str]:
-    tail = "".join(" " * GAP + cell.ljust(widths[index]) for index, cell in enumerate(row.cells)).rstrip()
-    if row.indent + len(row.text) <= start:
+def _placed(row: Row, tail: str, start: int, width: int) -> Iterable[str]:
+    """One row: on one line if it fits, else the tail below the text."""
+    if row.indent + len(row.text) + GAP <= start and start + len(tail) <= width:
         yield ((" " * row.indent + row.text).ljust(start) + tail).rstrip()
         return
     yield from wrap(row.text, row.indent, row.indent + 4, width)
-    if tail:
+    if start + len(tail) <= width and tail:
         yield " " * start + tail
-
-
-def _stacked(row: Row, width: int) -> Iterable[str]:
-    yield from wrap(row.text, row.indent, row.indent + 4, width)
-    cells = [cell for cell in row.cells if cell]
-    if cells:
-        yield from wrap(" ".join(cells), row.indent + 4, row.indent + 4, width)
+    elif tail:
+        yield from wrap(tail, row.indent + 4, row.indent + 4, width)
 
 
 def listing(words: Sequence[str], most: int = 5) -> str:

@@ -5,17 +5,20 @@ Is: the words around steps. Is not: the table (``scenario.py``) nor the first li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from lockcheck.findings import Finding
 from lockcheck.model.facts import Fact, Hold, Leg, WitnessStep
 from lockcheck.model.places import Place
-from lockcheck.report.layout import Row, clean, table, wrap
+from lockcheck.report.layout import Row, clean, tree, wrap
 from lockcheck.report.paint import Paint
 
 INDENT = 4
 STEP = 2
 READING = ("shared", "recursive")
+PASSED_ON = re.compile(r"\(\$[\w$, ]*\)$")
+"""Arguments of a call that are parameters of the caller: they say nothing about which lock or cache it is."""
 
 
 def witness(finding: Finding, paint: Paint) -> Iterator[str]:
@@ -24,8 +27,9 @@ def witness(finding: Finding, paint: Paint) -> Iterator[str]:
     for index, leg in enumerate(fact.legs):
         heading = wrap(clean(heading_of(fact, index, leg), paint.ascii_only), 2, 6)
         yield from (paint(line, "bold") for line in heading)
-        rows = [_row(step, paint) for step in told(leg)]
-        yield from table(rows)
+        steps = [*told(leg)]
+        rows = [_row(step, after, paint) for step, after in zip(steps, [*steps[1:], None], strict=True)]
+        yield from tree(rows, INDENT)
         yield from _held(fact, leg, paint)
 
 
@@ -75,11 +79,20 @@ def _named(lock: object, mode: str | None) -> str:
     return f"{lock} (read)" if mode in READING else str(lock)
 
 
-def _row(step: WitnessStep, paint: Paint) -> Row:
+def _row(step: WitnessStep, after: WitnessStep | None, paint: Paint) -> Row:
     place = clean(where(step.place), paint.ascii_only)
     kernel = clean(step.at or "", paint.ascii_only)
     cells = (place, kernel) if kernel else (place,)
-    return Row(INDENT + STEP * min(step.depth, 12), clean(step.text, paint.ascii_only), cells if place else ())
+    text = _call(step.text, after) if step.action == "call" else step.text
+    return Row(step.depth, clean(text, paint.ascii_only), cells if place else ())
+
+
+def _call(text: str, after: WitnessStep | None) -> str:
+    """A call as written; one through a parameter or a list of callbacks by the function that is called."""
+    name, _, arguments = text.partition("(")
+    if after is not None and after.function != name and (name.startswith("$") or arguments == ")"):
+        return f"{after.function}()"
+    return PASSED_ON.sub("()", text)
 
 
 def where(place: Place) -> str:

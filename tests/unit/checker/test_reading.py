@@ -25,6 +25,9 @@ message: "long: {chain}"
 """
 
 
+PIECES = (b"", b"\n", b": ", b"- ", b"[", b"{", b"&a ", b"*a", b"!!int ", b"\xff", b"\x00", b"9" * 30)
+
+
 def write(root: Path, text: str, rule: str = "long-circle") -> Path:
     """A rule file in a folder of rules."""
     folder = root / "ordering" / rule
@@ -118,3 +121,23 @@ def test_built_in_rules_are_in_order() -> None:
 
     assert rules.problems == ()
     assert all(rule.category and len(rule.why) > 100 and rule.help for rule in rules.sorted())
+
+
+def test_mutated_rules_never_raise(tmp_path: Path) -> None:
+    """Whatever happens to a rule file on its way, reading it ends in a rule or in positioned problems."""
+    import random
+
+    dice = random.Random(20261122)
+    whole = [path.read_bytes() for path in sorted(built_in().glob("*/*/rule.yaml"))]
+    for _ in range(400):
+        data = bytearray(dice.choice(whole))
+        for _ in range(dice.randint(1, 6)):
+            at = dice.randrange(len(data))
+            piece = dice.choice(PIECES)
+            data[at : at + dice.randint(0, 4)] = piece
+        (tmp_path / "x" / "long-circle").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "x" / "long-circle" / "rule.yaml").write_bytes(bytes(data))
+
+        found = read_rules([tmp_path])
+
+        assert found.problems or len(found.rules) == 1
