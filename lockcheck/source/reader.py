@@ -48,7 +48,7 @@ _COLUMN_MOST: Final = (1 << COLUMN_BITS) - 1
 _FLOAT_LONGEST: Final = 40
 _SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
 _MAPPING, _SEQUENCE = yaml.MappingStartEvent, yaml.SequenceStartEvent
-_END_MAPPING, _END_SEQUENCE, _END_STREAM = yaml.MappingEndEvent, yaml.SequenceEndEvent, yaml.StreamEndEvent
+_END_MAPPING, _END_SEQUENCE = yaml.MappingEndEvent, yaml.SequenceEndEvent
 _Frame: TypeAlias = "tuple[Any, bool, bool, dict[str, int] | None, str | None]"
 _PLAINER: Final = (
     ("'\\t' that cannot start any token", "a tab cannot be used for indentation", "use spaces"),
@@ -102,13 +102,11 @@ class Reader:
         """The hot loop, one turn per event. ``here`` is the open collection, ``key`` the pending key of a mapping."""
         get, words, good = self._parser.get_event, self._words, self._good_keys
         root: list[Any] = []
-        frame: _Frame = (root, False, False, None, None)
-        here, is_map, wrap, keys, anchor = frame
+        here, is_map, wrap, keys, anchor = _outside(root)
         key: str | None = None
         stack: list[_Frame] = []
         while True:
-            event = get()
-            kind = event.__class__
+            kind = (event := get()).__class__
             if kind is _SCALAR:
                 text = event.value
                 if is_map and key is None:
@@ -131,12 +129,11 @@ class Reader:
                 here, is_map, wrap, keys, anchor = self._open(event, len(stack), stack[-1], key)
                 key = None
                 continue
-            elif kind is _END_STREAM:
-                return root[0] if root else None
             elif kind is _ALIAS:
                 value = self._alias(event, is_map and key is None)
+            elif self._document(event, root):
+                return root[0] if root else None
             else:
-                self._document(event, root)
                 continue
             if is_map:
                 here[key] = value
@@ -252,14 +249,15 @@ class Reader:
             self._stop(mark, bomb, "alias-bomb", "write the values out, or use fewer aliases")
         return self._anchors[name]
 
-    def _document(self, event: Any, root: list[Any]) -> None:
-        """Start and end of the stream and of its one document."""
+    def _document(self, event: Any, root: list[Any]) -> bool:
+        """Start and end of the stream and of its one document; True at the very end."""
         if event.__class__ is not yaml.DocumentStartEvent:
-            return
+            return event.__class__ is yaml.StreamEndEvent
         if root:
             self._stop(event.start_mark, "a second document starts here; a file holds one", "many-documents")
         if event.version and event.version[0] != 1:
             self._problem(event.start_mark, "YAML versions other than 1.x are not read", "yaml-version")
+        return False
 
     def _tag(self, event: Any) -> None:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
@@ -285,6 +283,11 @@ class Reader:
         if self._source.line(line)[column - 1 : column] == "\t":
             text, hint = "a tab cannot be used for indentation", "use spaces"
         self._problems.add(Problem(self._file, line, column, text, hint, "syntax"))
+
+
+def _outside(root: list[Any]) -> _Frame:
+    """The frame around the document."""
+    return root, False, False, None, None
 
 
 def _packed(mark: Any) -> int:
