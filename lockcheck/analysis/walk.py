@@ -14,6 +14,7 @@ Glossary words defined here: node, entry state, open function, exit.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+
 from lockcheck.analysis import compile as cfg
 from lockcheck.analysis.actions import Outcome, wait_limit
 from lockcheck.analysis.compile import Code, Compiler, Op

@@ -293,8 +293,7 @@ class Teller:
     def site(self, node: Node, taken: HeldLock) -> int | None:
         """The op of ``node`` that took a held lock: its acquisition, or the call that returned with it."""
         for index, event in node.events():
-            first = type(event) is Acquired and not event.replayed and not event.sync
-            if first and (event.entry.lock, event.entry.cls) == (taken.lock, taken.cls):
+            if type(event) is Acquired and not event.replayed and not event.sync and same_lock(event.entry, taken):
                 return index
         for stack, index in node.sites.items():
             if stack.entry is not None and stack.entry.lock == taken.lock and not self.imported(node, taken):
@@ -329,3 +328,8 @@ class Teller:
             self.class_name(entry.cls), MODES[entry.mode], self.place(node, site), self.at(node, site),
             entry.trylock, self.lock_name(entry.lock),
         )  # fmt: skip
+
+
+def same_lock(first: HeldLock, second: HeldLock) -> bool:
+    """Two stack entries are about one instance in one class."""
+    return (first.lock, first.cls) == (second.lock, second.cls)

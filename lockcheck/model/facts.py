@@ -37,7 +37,7 @@ class WitnessStep:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A lock on the held-lock stack: class name, mode (``exclusive``/``shared``/``recursive``) and where it was taken."""
+    """A lock on the held-lock stack: class name, mode (``exclusive``/``shared``/``recursive``), where it was taken."""
 
     lock: str
     mode: str

@@ -19,7 +19,7 @@ class Entry:
 
     ``context``: ``task``, ``softirq``, ``hardirq`` or ``nmi``. ``irqs_off``, ``bh_off``, ``preempt_off``: on top of
     what the context itself implies. ``threaded``: a hardirq handler that PREEMPT_RT would thread.
-    ``under``: locks (indexes) taken around it by whoever starts it, outermost first (work and workqueue maps, timer map).
+    ``under``: locks (indexes) taken around it by whoever starts it, outermost first (work, workqueue, timer maps).
     ``args``: values of the function's parameters. ``word``: how people call it (``work item pcpu_balance_work``).
     """
 
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A modelled function. ``roles``: ``dtor``, ``ctor``, ``shrinker``, ``work``, ``timer``, ``rcu_callback`` or the user's own.
+    """A modelled function. ``roles``: ``dtor``, ``ctor``, ``shrinker``, ``work``, ``timer``, ``rcu_callback``, others.
 
     ``thread``: runs only in that one thread; ``init``: only before anything else runs; ``not_beside``: function
     indexes that never run at the same time. ``returns_holding``: lock indexes an entry may leave held
@@ -80,7 +80,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A finding allowed with a reason: by ``rule`` and ``locks`` or by ``fingerprint``; ``expires`` is an ISO date or None."""
+    """A finding allowed with a reason: by ``rule`` and ``locks`` or by ``fingerprint``; ``expires``: ISO date or None."""
 
     rule: str | None
     locks: tuple[str, ...]

@@ -64,7 +64,7 @@ class Downgrade:
 
 @dataclass(frozen=True, slots=True)
 class Reclass:
-    """Change subclass or class of a held lock (lock_set_subclass, lock_set_class). ``like`` names a lock of the new class."""
+    """Change subclass or class of a held lock (lock_set_subclass, _class). ``like`` names a lock of the new class."""
 
     lock: Ref
     subclass: int = 0

@@ -1,7 +1,8 @@
 """``python -m tests.benchmarks [SIZE ...]``: stages, memory and ratios of cold checks of generated models.
 
-Each stage runs in a process of its own, so that nothing is warm. Baselines, in the same run: PyYAML's CSafeLoader loading the
-same bytes as everyone calls it, and libyaml's raw event stream over them, the floor of any reader with positions.
+Each stage runs in a process of its own, so that nothing is warm. Baselines, in the same run: PyYAML's CSafeLoader
+loading the same bytes as everyone calls it, and libyaml's raw event stream over them, the floor of any reader with
+positions.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def row(name: str, shape: Shape, folder: Path, stages: Sequence[str]) -> dict[st
     print(f"{name}: {shape.functions} functions, {path.stat().st_size / 1e6:.1f} MB")
     parts = " ".join(f"{key} {check[key]:.2f}" for key in ("start", "load", "analyse", "judge", "report", "total"))
     print(f"  seconds: {parts}; peak {check['peak']:.0f} MiB; {check['findings']:.0f} findings,")
-    print(f"  {check['dependencies']:.0f} dependencies, {check['classes']:.0f} classes, {check['contexts']:.0f} contexts")
+    counts = ", ".join(f"{check[key]:.0f} {key}" for key in ("dependencies", "classes", "contexts"))
+    print(f"  {counts}")
     for stage, word in (("raw", "raw libyaml events"), ("csafe", "CSafeLoader")):
         if stage in got:
             print(f"  {word} {got[stage]['total']:.2f} s; check / that = {check['total'] / got[stage]['total']:.2f}")
@@ -62,7 +64,8 @@ def growth(base: Shape, folder: Path) -> None:
 def main() -> None:
     """Parse arguments and measure."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("sizes", nargs="*", default=list(SIZES), metavar="SIZE", help=f"{', '.join(SIZES)} (default: all)")
+    words = f"{', '.join(SIZES)} (default: all)"
+    parser.add_argument("sizes", nargs="*", default=list(SIZES), metavar="SIZE", help=words)
     parser.add_argument("--growth", action="store_true", help="each parameter alone, from the middle size")
     parser.add_argument("--fast", action="store_true", help="leave out CSafeLoader, which takes longest")
     for field in fields(Shape):

@@ -3,7 +3,8 @@
 Is: deterministic text from a :class:`Shape`. Is not: a measurement.
 
 Functions and locks belong to subsystems, as in a kernel. The order is safe by construction: a function of layer ``k``
-takes locks of its subsystem's band ``k`` only, in rising order, and calls only functions of layer ``k + 1``; upper bands are mutexes, lower ones spinlocks and raw spinlocks, so that no wait context breaks.
+takes locks of its subsystem's band ``k`` only, in rising order, and calls only functions of layer ``k + 1``; upper
+bands are mutexes, lower ones spinlocks and raw spinlocks, so that no wait context breaks.
 Each planted circle is one pair of functions that take two locks of their own in opposite orders.
 """
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What to generate. ``branches``, ``readers`` and ``irqs`` are shares (0 to 1) of steps, acquisitions and functions."""
+    """What to generate. ``branches``, ``readers``, ``irqs``: shares (0 to 1) of steps, locks and spinlocks."""
 
     functions: int = 30_000
     locks: int = 8_000

@@ -1,4 +1,4 @@
-"""One measured stage in a process of its own: ``python -m tests.benchmarks.stage raw|csafe|check FILE``. Prints JSON."""
+"""One measured stage in a process of its own: ``python -m tests.benchmarks.stage raw|csafe|check FILE``; prints JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 
@@ -55,7 +56,7 @@ def check(path: Path) -> dict[str, float]:
     text(result)
     marks["report"] = time.process_time()
     names = list(marks)
-    found = {name: marks[name] - marks[before] for before, name in zip(names, names[1:], strict=False)}
+    found = {name: marks[name] - marks[before] for before, name in pairwise(names)}
     coverage = result.coverage
     found["total"] = marks["report"]
     found["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
