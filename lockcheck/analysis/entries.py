@@ -96,9 +96,10 @@ class Starter:
         """
         config_rank = int(self.compiler.binder.table.config_rank)
         threaded = entry.context == "softirq" or (entry.context == "hardirq" and entry.threaded)
-        if self.compiler.program.preempt_rt and threaded:
-            preempt = int(entry.preempt_off)
-            return Context(preempt=preempt, irqs_on=not entry.irqs_off, limit=config_rank, confinement=label)
+        threaded = entry.context == "softirq" or (entry.context == "hardirq" and entry.threaded)
+        if threaded and self.compiler.program.preempt_rt:
+            preempt, irqs_on = int(entry.preempt_off), not entry.irqs_off
+            return Context(preempt=preempt, irqs_on=irqs_on, limit=config_rank, confinement=label)
         hardirq = 0
         limit = NO_LIMIT
         if entry.context == "hardirq":
