@@ -5,8 +5,8 @@ Is: a reader of fenced blocks. In README.md and every page under docs/, in the o
 * a block fenced as ``yaml model=NAME`` (or ``python file=NAME``, ``yaml file=NAME``) is written to the page's own empty
   folder, where it stays for the commands that follow;
 * a ``console`` block runs each ``$ lockcheck ...`` or ``$ python ...`` line there and compares what was printed.
-  ``exit=N`` after ``console`` is the exit status to expect (0 without it); ``head=N`` and ``tail=N`` show only the first
-  and the last lines of long output, with ``...`` for what is left out.
+  ``exit=N`` after ``console`` is the exit status to expect (0 without it); ``head=N`` and ``tail=N`` show only the
+  first and the last lines of long output, with ``...`` for what is left out.
 
 ``--fix`` writes what was really printed into the page; reading the difference is then the reviewer's work.
 Is not: a test of what the examples say; tests/test_docs.py runs it and adds what must be true of the pages.
