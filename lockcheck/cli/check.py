@@ -50,7 +50,10 @@ def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, col
         return code
     if form == "lockdep":
         from lockcheck.report.lockdep import lockdep
+        from lockcheck.report.summary import NOTHING
 
+        if result.checked_nothing:
+            click.echo(f"lockcheck: {NOTHING}", err=True)
         write(lockdep(result), output)
         return code
     from lockcheck.report.text import text
