@@ -60,18 +60,26 @@ def _report(outcomes: Sequence[Outcome]) -> bool:
     return not different and all(one.excused for one in unsaid)
 
 
+def _show(shown: Sequence[Row]) -> int:
+    """Print models; 2 when there are none."""
+    try:
+        print(*(text_of(row) for row in shown), sep="---\n", end="")
+    except NotExpressibleError as problem:
+        print(f"not expressible: {problem}", file=sys.stderr)
+        return 2
+    return 0 if shown else 2
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     options = _arguments(words)
     try:
         todo = _all_rows(options.files)
-    except (OSError, EOFError, ValueError, KeyError, NotExpressibleError) as problem:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as problem:
         print(f"cannot read the corpus: {problem}", file=sys.stderr)
         return 2
     if options.show:
-        shown = [row for row in todo if row.id == options.show]
-        print(*(text_of(row) for row in shown), sep="---\n", end="")
-        return 0 if shown else 2
+        return _show([row for row in todo if row.id == options.show])
     if options.sample and options.sample < len(todo):
         todo = random.Random(options.seed).sample(todo, options.sample)
     if not todo:

@@ -23,7 +23,7 @@ class Accepted(NamedTuple):
 
 
 def rows(case: Mapping[str, Any]) -> Iterator[Row]:
-    """All verdicts of a case. Raises NotExpressibleError when it asks for a report of an unknown kind."""
+    """All verdicts of a case."""
     return iter([scenarios.row_of(case)]) if scenarios.is_scenario(case) else corpus.rows(case)
 
 

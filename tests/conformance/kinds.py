@@ -30,6 +30,10 @@ KIND_OUTSIDE_LOCKDEP = {"sleep-in-atomic": "sleep", "held-at-exit": "held_at_exi
 """Reports of a whole kernel that lockdep's events alone don't make: recorded scenarios have them, the corpora don't."""
 
 
+KINDS = frozenset(KIND_OF_RULE.values()) | frozenset(KIND_OUTSIDE_LOCKDEP.values())
+"""Every kind that some rule stands for."""
+
+
 def kinds_of(rules: Iterable[str], kernel: bool = False) -> tuple[str, ...]:
     """The kinds that findings of these rules are, sorted; rules without a report are left out.
 

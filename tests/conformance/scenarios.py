@@ -41,8 +41,8 @@ KINDS = {
         "percpu_rwsem", "percpu_down_write", "percpu_up_write", None,
         "percpu_down_read", "percpu_up_read", "percpu_down_read_trylock",
     ),
-    "rtmutex": Verbs("rt_mutex", "rt_mutex_lock", "rt_mutex_unlock", "rt_mutex_trylock"),
-    "srcu": Verbs("srcu", "srcu_read_lock", "srcu_read_unlock"),
+    "rtmutex": Verbs("rtmutex", "rt_mutex_lock", "rt_mutex_unlock", "rt_mutex_trylock"),
+    "srcu": Verbs("srcu", "srcu_read_lock", "srcu_read_unlock", None, "srcu_read_lock", "srcu_read_unlock"),
     "local": Verbs("local_lock", "local_lock", "local_unlock"),
 }  # fmt: skip
 
@@ -94,7 +94,7 @@ PLAIN_STEPS = {
     "noreclaim_save": "memalloc_noreclaim_save",
     "noreclaim_restore": "memalloc_noreclaim_restore",
     "might_sleep": "might_sleep",
-    "flushwq": "flush_workqueue: scn_wq",
+    "flushwq": "flush_workqueue: lckscn_wq",
     "pcpu_free": "free_percpu",
     "mmap_read_lock": "down_read: mmap_lock",
     "mmap_read_unlock": "up_read: mmap_lock",
@@ -114,8 +114,8 @@ NAMED_STEPS = {
     "assert_not_held": "lockdep_assert_not_held",
     "pin": "lockdep_pin_lock",
     "unpin": "lockdep_unpin_lock",
-    "init_lock": "lock_init",
-    "free_lock": "lock_free",
+    "init_lock": "init_lock",
+    "free_lock": "free_lock_memory",
     "queue": "queue_work",
     "queue_wait": "queue_work",
     "flush": "flush_work",
@@ -134,14 +134,11 @@ def is_scenario(case: Mapping[str, Any]) -> bool:
 
 
 def _kind_of_title(title: str) -> str:
-    for part, kind in TITLES.items():
-        if part in title:
-            return kind
-    raise NotExpressibleError(f"report {title!r}")
+    return next((kind for part, kind in TITLES.items() if part in title), f"of report {title!r}")
 
 
 def row_of(case: Mapping[str, Any]) -> Row:
-    """The scenario's one verdict: every kind of report that the kernel printed. Raises NotExpressibleError."""
+    """The scenario's one verdict: every kind of report that the kernel printed."""
     kinds = sorted({_kind_of_title(title) for title in case["observed"].get("titles") or ()})
     family = f"recorded/{case.get('group', '?')}"
     return Row(case["scenario"], family, case, Wanted(bool(kinds), tuple(kinds)))
@@ -164,8 +161,11 @@ def _lock_step(verbs: Verbs, op: str, name: str, options: Words) -> str:
     return f"{{{step}{extra}}}" if extra else step
 
 
-def _gfp(word: str) -> str:
-    return word if word.startswith(("GFP_", "__GFP_")) else f"GFP_{word}"
+def _gfp(words: str) -> str:
+    """``KERNEL`` is GFP_KERNEL; what is added with a bar is a modifier (``KERNEL|NOLOCKDEP``)."""
+    first, *more = words.split("|")
+    names = [first if "GFP_" in first else f"GFP_{first}", *(one if "GFP_" in one else f"__GFP_{one}" for one in more)]
+    return scalar(" | ".join(names))
 
 
 def _reclaim(words: Words) -> list[str]:
@@ -280,13 +280,13 @@ def _objects(case: Mapping[str, Any]) -> Iterator[str]:
             text = f"{{ctor: {body}}}" if one["name"] in bodies else "{}"
             found.setdefault("caches", []).append(f"  {name}: {text}")
         elif one["type"] == "work":
-            found.setdefault("work", []).append(f"  {name}: {{function: {body}, queue: scn_wq}}")
+            found.setdefault("work", []).append(f"  {name}: {{function: {body}, queue: lckscn_wq}}")
         elif one["type"] == "timer":
             found.setdefault("timers", []).append(f"  {name}: {{function: {body}, context: softirq}}")
         else:
             raise NotExpressibleError(f"object {one['type']}")
     if "work" in found:
-        yield "workqueues: {scn_wq: {}}"
+        yield "workqueues: {lckscn_wq: {}}"
     for section, lines in sorted(found.items()):
         yield from [f"{section}:", *lines]
 
