@@ -77,7 +77,8 @@ class Declaration:
         """A problem at the value that ``path`` leads to."""
         raw, source = self.layer_of(str(path[0])) if path else self.layers[0]
         if isinstance(raw, dict) and path and path[0] in raw:
-            line, column = place_of(source, raw, path)
+            short = raw is self.layers[0][0] and raw[AT] == self.where  # `m: mutex`, where the value stands for its kind
+            line, column = locate(source, self.where, [self.name]) if short else place_of(source, raw, path)
         else:
             line, column = self.where >> COLUMN_BITS, self.where & ((1 << COLUMN_BITS) - 1)
         return Problem(source.file, line, column, message, hint, code)

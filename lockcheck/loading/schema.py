@@ -25,12 +25,13 @@ from lockcheck.loading.shapes import (
 )
 from lockcheck.source.reader import AT
 
-ID: Final = "https://lockcheck.dev/schema/model-1.json"
+ID: Final = "lockcheck-model/1"
 _REF: Final = "#/$defs/"
 _NAME: Final = {"pattern": r"^[^$\s\x00-\x1f][^\x00-\x1f]{0,199}$"}
-_STEPS: Final = {"type": "array", "items": {"$ref": f"{_REF}Step"}}
 _TEXT: Final = {"type": "string"}
 _TEXTS: Final = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT}]}
+_OPEN: Final = "Open"
+"""Prefix of definitions for models that bring verbs of their own, by ``verbs``, ``dialect`` or an include."""
 _FURTHER: Final = (
     FunctionPatch,
     CallbacksPatch,
@@ -47,20 +48,38 @@ _FURTHER: Final = (
 
 def model_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of a model file."""
-    defs: dict[str, Any] = {}
+    defs: dict[str, Any] = {"Operand": {"type": ["string", "number", "null", "array", "object"]}}
     for _, shape in SECTIONS.values():
         _define(defs, shape)
     for shape in _FURTHER:
         _define(defs, shape)
-    _refine(defs)
-    defs["Step"] = _step(defs)
-    top = _top()
+    for _, shape in SECTIONS.values():
+        if shape.__name__ != "FunctionShape":
+            partial = {key: value for key, value in defs[shape.__name__].items() if key != "required"}
+            defs[f"{shape.__name__}Patch"] = partial
+    for prefix in ("", _OPEN):
+        for name in ("FunctionShape", "FunctionPatch"):
+            defs[prefix + name] = _function(defs[name], prefix)
+        defs[f"{prefix}Step"] = _step(prefix)
+    own_verbs = {"contains": {"type": "string", "not": {"pattern": "^linux/"}}}
+    own_include = {"type": "string", "not": {"pattern": "^linux/"}}
+    brings = {
+        "properties": {"include": {"anyOf": [own_include, {"type": "array", **own_verbs}]}},
+        "required": ["include"],
+    }
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": ID, "title": "lockcheck model",
-        "type": "object", "required": ["lockcheck"], "additionalProperties": False, "properties": top,
-        "if": {"anyOf": [{"required": ["verbs"]}, {"required": ["dialect"]}]}, "then": {},
-        "else": {"properties": {}}, "$defs": defs,
-    }  # fmt: skip
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": ID,
+        "title": "a lockcheck model",
+        "type": "object",
+        "required": ["lockcheck"],
+        "additionalProperties": False,
+        "properties": _top(),
+        "if": {"anyOf": [{"required": ["verbs"]}, {"required": ["dialect"]}, brings]},
+        "then": {"properties": _with_steps(_OPEN)},
+        "else": {"properties": _with_steps("")},
+        "$defs": defs,
+    }
 
 
 def _define(defs: dict[str, Any], shape: type) -> None:
@@ -85,61 +104,61 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _refine(defs: dict[str, Any]) -> None:
-    """What the shapes leave to later checks, where a schema can say it."""
-    for name in ("FunctionShape", "FunctionPatch"):
-        properties = defs[name]["properties"]
-        for key in ("steps", "before", "after"):
-            if key in properties:
-                properties[key] = {**_STEPS, "description": properties[key].get("description", "steps")}
-        words: dict[str, Any] = {"enum": ["task", "softirq", "hardirq", "nmi", "any"]}
-        entry = {"oneOf": [words, {"$ref": f"{_REF}EntryShape"}]}
-        properties["entry"] = _one_or_list(entry, properties["entry"])
-        properties["held"] = _one_or_list({"oneOf": [_TEXT, {"$ref": f"{_REF}HeldShape"}]}, properties["held"])
+def _steps(prefix: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": f"{_REF}{prefix}Step"}}
+
+
+def _function(shape: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """A function with the types that its shape leaves to later checks."""
+    properties = dict(shape["properties"])
+    for key in ("steps", "before", "after"):
+        if key in properties:
+            properties[key] = {**_steps(prefix), "description": properties[key].get("description", "steps")}
+    words: dict[str, Any] = {"enum": ["task", "softirq", "hardirq", "nmi", "any"]}
+    properties["entry"] = _one_or_list({"oneOf": [words, {"$ref": f"{_REF}EntryShape"}]}, properties["entry"])
+    properties["held"] = _one_or_list({"oneOf": [_TEXT, {"$ref": f"{_REF}HeldShape"}]}, properties["held"])
+    return {**shape, "properties": properties}
 
 
 def _one_or_list(item: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {"oneOf": [item, {"type": "array", "items": item}]}
-    return {**made, "description": old["description"]} if "description" in old else made
+    return {"description": old["description"], **made} if "oneOf" not in old else old
 
 
-def _step(defs: dict[str, Any]) -> dict[str, Any]:
+def _step(prefix: str) -> dict[str, Any]:
     """A step: a word, or a mapping with one verb or control word. Verbs come from the dialect."""
     loaded = shipped("linux")
     verbs: dict[str, Any] = loaded[0]["verbs"] if loaded else {}
     names = sorted(name for name in verbs if not name.startswith("\0"))
-    beside = adapter(StepShape).json_schema()["properties"]
-    beside.pop(AT, None)
+    control = _control(prefix)
     properties: dict[str, Any] = {}
-    for key, value in beside.items():
+    for key, value in adapter(StepShape).json_schema()["properties"].items():
         value.pop("title", None)
-        properties[key] = _STEPS if key in ("do", "then", "else") else _plain(value)
+        if key != AT:
+            properties[key] = _steps(prefix) if key in ("do", "then", "else") else _plain(value)
+    beside = sorted(properties)
     for name in names:
         properties[name] = {"$ref": f"{_REF}Operand", "description": str(verbs[name].get("note", ""))}
-    properties.update(_control())
-    defs["Operand"] = {"type": ["string", "number", "boolean", "null", "array", "object"]}
-    main = [*names, *_control()]
-    words = {"type": "string", "anyOf": [{"enum": [*names, "return", "break", "continue"]}]}
-    return {
-        "oneOf": [
-            words,
-            {
-                "type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1,
-                "propertyNames": {"type": "string"}, "anyOf": [{"required": [name]} for name in main],
-            },
-        ]
-    }  # fmt: skip
+    properties.update(control)
+    mapping: dict[str, Any] = {"type": "object", "properties": properties}
+    if prefix:  # an own verb may be any other key
+        mapping["not"] = {"propertyNames": {"enum": beside}}
+        return {"oneOf": [_TEXT, mapping]}
+    mapping["additionalProperties"] = False
+    mapping["oneOf"] = [{"required": [name]} for name in (*names, *control)]
+    return {"oneOf": [{"enum": [*names, "return", "break", "continue"]}, mapping]}
 
 
-def _control() -> dict[str, Any]:
+def _control(prefix: str) -> dict[str, Any]:
+    steps = _steps(prefix)
     calls = {"oneOf": [_TEXT, {"type": "array", "items": _TEXT, "minItems": 1}]}
     return {
         "call": {**_TEXT, "description": "call a function, $callback or cache.ctor"},
         "call_any": {**calls, "description": "any one of these may run"},
         "if": {**_TEXT, "description": "a condition; then: and else: beside it"},
-        "either": {"type": "array", "minItems": 2, "items": _STEPS, "description": "exactly one of the blocks"},
-        "optional": {**_STEPS, "description": "the block or nothing"},
-        "loop": {**_STEPS, "description": "any number of times"},
+        "either": {"type": "array", "minItems": 2, "items": steps, "description": "exactly one of the blocks"},
+        "optional": {**steps, "description": "the block or nothing"},
+        "loop": {**steps, "description": "any number of times"},
         "return": {"type": "null", "description": "leave the function"},
         "break": {"type": "null", "description": "leave the loop"},
         "continue": {"type": "null", "description": "next round of the loop"},
@@ -147,6 +166,13 @@ def _control() -> dict[str, Any]:
         "label": {**_TEXT, "description": "a target for goto"},
         "interrupt": {"enum": ["softirq", "hardirq", "nmi"], "description": "an interrupt strikes here; do: beside it"},
     }
+
+
+def _with_steps(prefix: str) -> dict[str, Any]:
+    """The top level keys whose values hold steps."""
+    function = {"oneOf": [{"type": "null"}, {"$ref": f"{_REF}{prefix}FunctionShape"}]}
+    patch = {"functions": {"additionalProperties": {"$ref": f"{_REF}{prefix}FunctionPatch"}}}
+    return {"functions": {"additionalProperties": function}, "patch": {"properties": patch}}
 
 
 def _top() -> dict[str, Any]:
@@ -160,12 +186,16 @@ def _top() -> dict[str, Any]:
 
     sections = {name: named(ref(shape.__name__)) for name, (_, shape) in SECTIONS.items()}
     sections["locks"] = named({"oneOf": [{"type": "string"}, ref("LockShape")]})
-    for name in ("caches", "workqueues", "functions"):
+    sections["functions"] = {"type": ["object", "null"], "propertyNames": _NAME}
+    for name in ("caches", "workqueues"):
         sections[name] = named({"oneOf": [{"type": "null"}, sections[name]["additionalProperties"]]})
-    patches = {name: {"type": "object", "additionalProperties": {"type": "object"}} for name in sections}
-    patches["functions"] = {"type": "object", "additionalProperties": ref("FunctionPatch")}
+    patches = {
+        name: {"type": "object", "additionalProperties": ref(f"{shape.__name__}Patch")}
+        for name, (_, shape) in SECTIONS.items()
+    }
+    patches["functions"] = {"type": "object"}
     patches["callbacks"] = {"type": "object", "additionalProperties": ref("CallbacksPatch")}
-    patches["locks"] = {"type": "object", "additionalProperties": {"oneOf": [_TEXT, ref("LockShape")]}}
+    patches["locks"] = {"type": "object", "additionalProperties": {"oneOf": [_TEXT, ref("LockShapePatch")]}}
     config = {"oneOf": [{"enum": ["y", "n"]}, ref("ConfigShape")]}
     return {
         "lockcheck": {"const": 1, "description": "version of the model language"},

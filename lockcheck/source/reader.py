@@ -54,7 +54,7 @@ _PLAINER: Final = (
     ("'\\t' that cannot start any token", "a tab cannot be used for indentation", "use spaces"),
     ("found a tab character", "a tab cannot be used for indentation", "use spaces"),
     ("mapping values are not allowed", "a ':' that starts a value does not fit here",
-     "quote a text that contains ': ', or check the indentation"),
+     "quote a text that contains ': '; end a word that has keys below it with ':'"),
     ("did not find expected '-' indicator", "expected another '- ' item of the list or the end of it",
      "check the indentation"),
     ("did not find expected key", "expected another key of the mapping or the end of it", "check the indentation"),
