@@ -64,6 +64,7 @@ def test_corpora_are_whole() -> None:
     by_name = {path.name: read(path) for path in FILES}
     assert {name: len(cases) for name, cases in by_name.items()} == {
         "extra.json": 126,
+        "format.json": 39,
         "random-sample.json.gz": 473,
         "recorded-scenarios.json": 76,
         "selftest.json": 233,
@@ -126,7 +127,7 @@ def test_kind_table_names_real_rules() -> None:
 
 def test_language_adds_and_loses_nothing() -> None:
     """The model's text leads to the same dependencies and usages as the same case built without the language."""
-    cases = [*read(DATA / "extra.json"), *read(DATA / "selftest.json")[::4]]
+    cases = [*read(DATA / "extra.json"), *read(DATA / "format.json"), *read(DATA / "selftest.json")[::4]]
     for row in (row for case in cases for row in rows(case)):
         written = lockcheck.check(lockcheck.ModelText(model_of(row.case), row.id))
         built = analyse(program_of(row.case))

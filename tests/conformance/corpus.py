@@ -109,6 +109,25 @@ def class_name(locks: Mapping[str, Any], lock: str) -> str:
     return f"{wanted} class" if taken and lock not in IMPLICIT else wanted
 
 
+def sequences_of(case: Mapping[str, Any], preempt_rt: bool) -> list[Mapping[str, Any]]:
+    """The sequences as lockdep follows them.
+
+    On PREEMPT_RT it does not track softirqs: they are tasks. A real handler would be one too, but these cases run in a
+    hardirq all the same, as one that strikes a task: lockcheck itself knows that an entry would be threaded.
+    """
+    sequences: list[Mapping[str, Any]] = case["sequences"]
+    return [_on_rt(one) for one in sequences] if preempt_rt else sequences
+
+
+def _on_rt(sequence: Mapping[str, Any]) -> Mapping[str, Any]:
+    ops = [op for op in sequence["ops"] if op[0] not in ("softirq_enter", "softirq_exit")]
+    if sequence["context"] == "hardirq":
+        ops = [["hardirq_enter", None, {"threaded": sequence.get("threaded", True)}], *ops, ["hardirq_exit"]]
+    elif sequence["context"] not in ("task", "softirq"):
+        return sequence
+    return {**sequence, "context": "task", "threaded": True, "ops": ops}
+
+
 def completions(case: Mapping[str, Any]) -> list[str]:
     """What the case waits for and completes without declaring it, by name."""
     used = {op[1] for sequence in case["sequences"] for op in sequence["ops"] if op[0] in WAITS}

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.conformance.corpus import class_name
+from tests.conformance.corpus import class_name, sequences_of, switches_of
 
 FAIR = frozenset({"read_lock", "downgrade"})
 READS = FAIR | {"read_lock_recursive", "read_lock_queued"}
@@ -70,7 +70,7 @@ def _first_reads(locks: Mapping[str, Any], at: int, sequence: Mapping[str, Any])
 
 def moments(case: Mapping[str, Any]) -> Iterator[Moment]:
     """Each moment at which the kernel may ask for a fair reader that waits for a queued writer."""
-    sequences = case["sequences"]
+    sequences = sequences_of(case, switches_of(case).preempt_rt)
     reads = [read for at, one in enumerate(sequences) for read in _first_reads(case["locks"], at, one)]
     for read in reads:
         if not read.fair:

@@ -54,7 +54,8 @@ class Report(NamedTuple):
 
 def from_data(data: Mapping[str, Any]) -> Report:
     """The inverse of :meth:`Report.as_data`."""
-    return Report(**{key: tuple(part) if isinstance(part, list) else part for key, part in data.items()})
+    blank = Report("")
+    return Report(*(type(part)(data.get(key, part)) for key, part in blank._asdict().items()))
 
 
 def reports(text: str) -> Iterator[Report]:

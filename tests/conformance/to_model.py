@@ -16,6 +16,7 @@ from tests.conformance.corpus import (
     class_name,
     completions,
     left_held,
+    sequences_of,
     switches_of,
 )
 from tests.conformance.text import scalar
@@ -238,11 +239,11 @@ def model_of(case: Mapping[str, Any]) -> str:
         lines += ["locks:", *locks]
     lines.append("functions:")
     queued = switches.queued_rwlocks and not switches.preempt_rt
-    last = len(case["sequences"]) - 1
-    for at, sequence in enumerate(case["sequences"]):
+    sequences = sequences_of(case, switches.preempt_rt)
+    for at, sequence in enumerate(sequences):
         lines += [f"  s{at:03}:", f"    entry: {_entry(sequence)}"]
         # a sequence's `thread` is left out: lockdep, whose verdict is asked for, knows no confinement to a thread
-        held = left_held(sequence["ops"]) if at == last else []
+        held = left_held(sequence["ops"]) if at == len(sequences) - 1 else []
         if held:
             lines.append(f"    returns_holding: [{', '.join(map(scalar, held))}]")
         steps = list(_steps(sequence["ops"], queued))

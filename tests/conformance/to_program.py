@@ -35,7 +35,15 @@ from lockcheck.model.steps import (
     Value,
     Wait,
 )
-from tests.conformance.corpus import IMPLICIT, NotExpressibleError, class_name, completions, left_held, switches_of
+from tests.conformance.corpus import (
+    IMPLICIT,
+    NotExpressibleError,
+    class_name,
+    completions,
+    left_held,
+    sequences_of,
+    switches_of,
+)
 
 Op: TypeAlias = Sequence[Any]
 Maker: TypeAlias = "Callable[[_Names, Mapping[str, Any]], tuple[Effect, ...]]"
@@ -70,8 +78,8 @@ KINDS = {
     "completion": LockKind("completion", category="wait"),
 }
 
-BH_MAP = "bh_lock_map"
-BH_KIND = LockKind(BH_MAP, CONFIG, CONFIG, per_cpu=True)
+BH_MAP = "local_bh"
+BH_KIND = LockKind("bh_map", CONFIG, CONFIG, per_cpu=True, checked=False)
 """What disabling softirqs holds on PREEMPT_RT."""
 
 
@@ -117,12 +125,13 @@ def _plain(*effects: Effect) -> Maker:
 
 
 def _softirq(delta: int) -> Maker:
+    """Softirqs off or on; PREEMPT_RT has a per-CPU map in place of the counter."""
+
     def make(names: _Names, op: Mapping[str, Any]) -> tuple[Effect, ...]:
-        count = Count("softirq", delta)
         if not names.preempt_rt:
-            return (count,)
+            return (Count("softirq", delta),)
         held = names.lock(BH_MAP)
-        return (count, Acquire(held, Mode.RECURSIVE)) if delta > 0 else (Release(held), count)
+        return (Acquire(held, Mode.RECURSIVE),) if delta > 0 else (Release(held),)
 
     return make
 
@@ -234,9 +243,8 @@ def _locks(case: Mapping[str, Any], mmu_notifier: bool, preempt_rt: bool) -> tup
     return tuple(found[name] for name in sorted(found))
 
 
-def _function(case: Mapping[str, Any], at: int, names: _Names) -> Function:
+def _function(file: str, sequence: Mapping[str, Any], at: int, names: _Names, last: bool) -> Function:
     """One sequence as a function with one entry; the line of a step is the number of its op."""
-    sequence = case["sequences"][at]
     steps = []
     for line, op in enumerate(sequence["ops"], 2):
         maker = MAKERS.get(op[0])
@@ -247,11 +255,11 @@ def _function(case: Mapping[str, Any], at: int, names: _Names) -> Function:
         effects = maker(names, fields)
         if effects:
             steps.append(Do(effects, pack(line, 1), " ".join(str(word) for word in op[:2])))
-    held = left_held(sequence["ops"]) if at == len(case["sequences"]) - 1 else []
+    held = left_held(sequence["ops"]) if last else []
     entry = Entry(sequence["context"], threaded=sequence.get("threaded", True), word=sequence["context"])
     return Function(
         name=f"s{at:03}",
-        file=case["id"],
+        file=file,
         where=pack(1, 1),
         steps=tuple(steps),
         entries=(entry,),
@@ -271,8 +279,10 @@ def program_of(case: Mapping[str, Any], config: Mapping[str, bool] | None = None
     classes: dict[str, LockClass] = {}
     for lock in locks:
         classes.setdefault(lock.class_name, LockClass(lock.class_name, lock.kind, Place(case["id"], 1, 1)))
+    sequences = sequences_of(case, switches.preempt_rt)
+    last = len(sequences) - 1
     return Program(
-        functions=tuple(_function(case, at, names) for at in range(len(case["sequences"]))),
+        functions=tuple(_function(case["id"], one, at, names, at == last) for at, one in enumerate(sequences)),
         locks=locks,
         classes=tuple(classes[name] for name in sorted(classes)),
         caches=(),
