@@ -19,7 +19,7 @@ from lockcheck.model.program import Program
 from lockcheck.source.limits import Limits
 from lockcheck.source.locate import locate
 from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean
-from lockcheck.source.reader import AT
+from lockcheck.source.reader import KEYS
 from lockcheck.source.text import SourceText
 
 __all__ = ["Limits", "Loaded", "ModelText", "Problem", "SourceText", "library", "load", "model_schema"]
@@ -124,7 +124,7 @@ def _own_dialect(
 
     assert model.document is not None
     path: list[str | int] = ["dialect", index] if isinstance(model.document["dialect"], list) else ["dialect"]
-    line, column = locate(model.source, model.document[AT], path)
+    line, column = locate(model.source, model.document[KEYS]["dialect"], path)
     if not name.endswith((".yaml", ".yml")):
         hint = did_you_mean(name, shipped_names()) or f"shipped: {', '.join(shipped_names())}; or a file (x.yaml)"
         problems.add(Problem(model.name, line, column, f"unknown dialect '{name}'", hint, "unknown-dialect"))

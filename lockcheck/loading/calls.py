@@ -13,7 +13,6 @@ from lockcheck.loading.plans import Plan, PlanError
 from lockcheck.loading.world import OFF, World
 from lockcheck.model.steps import Hook, Param, Ref, Value
 from lockcheck.source.problems import did_you_mean, nearest, quote
-from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
 
 
@@ -70,7 +69,8 @@ class Calls:
             return Param(value[1:])
         wanted = None
         if self._world.ambiguous(value):
-            wanted = next((kind for name in callees if (kind := self._type(name, param, set()))), None)
+            types = self._world.parameter_types(self._bodies)
+            wanted = next((types[name, param] for name in callees if (name, param) in types), None)
         found = self._world.value(value, wanted)
         if isinstance(found, Param):
             return self._param(f"${found.name}")
@@ -120,45 +120,3 @@ class Calls:
         for param, value in plan.call[1]:
             text = str(plan.given.get(param, dict(plan.verb.bind).get(param, "")))
             self._flow.bind(Bind(self._function, plan.callee, param, value, text, raw, (plan.verb.name,), source))
-
-    def _type(self, function: str, param: str, seen: set[tuple[str, str]]) -> str | None:
-        """Of which type ``param`` of ``function`` must be, from what its steps do with it."""
-        if (function, param) in seen or function not in self._bodies:
-            return None
-        seen.add((function, param))
-        todo: list[Any] = [self._bodies[function].get("steps", ())]
-        while todo:
-            item = todo.pop()
-            if isinstance(item, list):
-                todo.extend(item)
-            elif isinstance(item, dict):
-                todo.extend(value for value in item.values() if isinstance(value, list))
-                found = self._type_in(item, f"${param}", seen)
-                if found:
-                    return found
-        return None
-
-    def _type_in(self, step: dict[str, Any], wanted: str, seen: set[tuple[str, str]]) -> str | None:
-        """The type that one step needs ``wanted`` to be."""
-        called, given = step.get("call"), step.get("with")
-        if isinstance(called, str) and isinstance(given, dict):
-            if called == wanted:
-                return "function"
-            return next(
-                (kind for key, value in given.items() if value == wanted and (kind := self._type(called, key, seen))),
-                None,
-            )
-        if isinstance(called, str) and called.startswith("$"):
-            return {wanted: "function", f"{wanted}.ctor": "cache", f"{wanted}.dtor": "cache"}.get(called)
-        for key, value in step.items():
-            if key == AT or (value != wanted and not (isinstance(value, list) and wanted in value)):
-                continue
-            verb = self._world.dialect.verb(key) if key in self._world.dialect.verbs else None
-            index = value.index(wanted) if isinstance(value, list) else 0
-            if (
-                verb
-                and index < len(verb.operands)
-                and verb.operands[index].type in ("lock", "cache", "function", "gfp")
-            ):
-                return verb.operands[index].type
-        return None

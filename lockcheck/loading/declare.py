@@ -77,7 +77,9 @@ class Declaration:
         """A problem at the value that ``path`` leads to."""
         raw, source = self.layer_of(str(path[0])) if path else self.layers[0]
         if isinstance(raw, dict) and path and path[0] in raw:
-            short = raw is self.layers[0][0] and raw[AT] == self.where  # `m: mutex`, where the value stands for its kind
+            short = (
+                raw is self.layers[0][0] and raw[AT] == self.where
+            )  # `m: mutex`, where the value stands for its kind
             line, column = locate(source, self.where, [self.name]) if short else place_of(source, raw, path)
         else:
             line, column = self.where >> COLUMN_BITS, self.where & ((1 << COLUMN_BITS) - 1)
@@ -143,7 +145,7 @@ class Declarations:
             elif not _fits(key, value):
                 expected = _EXPECTED_TOP.get(key, "a mapping")
                 hint = "put it in quotes" if expected == "text" and isinstance(value, (int, float)) else None
-                line, column = locate(model.source, document[AT], [key])
+                line, column = locate(model.source, document[KEYS][key], [key])
                 self._say(
                     model, line, column, f"'{key}': expected {expected}, found {quote(value)}", "wrong-type", hint
                 )
@@ -230,7 +232,7 @@ class Declarations:
         entries = document.get(key)
         for index, raw in enumerate(entries if isinstance(entries, list) else []):
             if not isinstance(raw, dict):
-                line, column = locate(model.source, document[AT], [key, index])
+                line, column = locate(model.source, document[KEYS][key], [key, index])
                 self._say(model, line, column, f"{what}: expected a mapping, found {quote(raw)}", "wrong-type")
                 continue
             try:
@@ -249,11 +251,11 @@ class Declarations:
             if name in (AT, KEYS):
                 continue
             if name not in _PATCHABLE:
-                line, column = locate(model.source, patch[AT], [name], of_key=True)
+                line, column = locate(model.source, patch[KEYS][name], [name], of_key=True)
                 hint = did_you_mean(name, _PATCHABLE) or f"what can be patched: {', '.join(_PATCHABLE)}"
                 self._say(model, line, column, f"unknown key '{name}' in patch", "unknown-key", hint)
             elif not isinstance(entries, dict):
-                line, column = locate(model.source, patch[AT], [name])
+                line, column = locate(model.source, patch[KEYS][name], [name])
                 self._say(
                     model, line, column, f"patch '{name}': expected a mapping, found {quote(entries)}", "wrong-type"
                 )
@@ -265,17 +267,17 @@ class Declarations:
     def _patch_one(self, model: ModelFile, name: str, key: str, raw: Any, start: int) -> None:
         word = SECTIONS[name][0] if name in SECTIONS else "callbacks"
         known: Mapping[str, Any] = self.callbacks if name == "callbacks" else self.by_section[name]
-        line, column = locate(model.source, start, [key], of_key=True)
-        if key not in known:
-            message = f"patch of {word} '{key}', which no included model declares"
-            self._say(model, line, column, message, "unknown-name", did_you_mean(key, known))
-            return
-        if name == "locks" and isinstance(raw, str):
+        if key not in known or not isinstance(raw, dict):
+            line, column = locate(model.source, start, [key], of_key=True)
+            if key not in known:
+                message = f"patch of {word} '{key}', which no included model declares"
+                self._say(model, line, column, message, "unknown-name", did_you_mean(key, known))
+                return
+            if name != "locks" or not isinstance(raw, str):
+                found = f"patch of {word} '{key}': expected a mapping, found {quote(raw)}"
+                self._say(model, line, column, found, "wrong-type")
+                return
             raw = {AT: line << COLUMN_BITS | column, "kind": raw}
-        if not isinstance(raw, dict):
-            found = f"patch of {word} '{key}': expected a mapping, found {quote(raw)}"
-            self._say(model, line, column, found, "wrong-type")
-            return
         for part in raw:
             other = self._patched.setdefault((name, key, part), model.name)
             adds = name == "callbacks" or part in ("before", "after")  # these add up, in the order of the files' names

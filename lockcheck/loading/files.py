@@ -243,7 +243,7 @@ class Files:
     def _place(self, model: ModelFile, key: str, index: int) -> tuple[int, int]:
         assert model.document is not None
         path: list[str | int] = [key, index] if isinstance(model.document[key], list) else [key]
-        return locate(model.source, model.document[AT], path)
+        return locate(model.source, model.document[KEYS][key], path)
 
     def _refuse_loops(self) -> None:
         """A problem for each include that closes a loop."""

@@ -7,7 +7,7 @@ along paths; this only compares static arguments with the lock kinds that verbs 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lockcheck.loading.dialect import Operand, Verb
 from lockcheck.loading.plans import PlanError, check_kind
@@ -30,6 +30,17 @@ class Bind(NamedTuple):
     raw: dict[str, Any]
     path: tuple[str | int, ...]
     source: SourceText
+
+
+class _Use(NamedTuple):
+    """A verb that a parameter of ``function`` is an operand of."""
+
+    verb: Verb
+    operand: Operand
+    function: str
+
+
+_Need: TypeAlias = "tuple[str, frozenset[str]]"
 
 
 class Flow:
@@ -64,51 +75,66 @@ class Flow:
         """``caller`` hands its own parameter of that name on to ``callee``."""
         self._passes.setdefault((caller, param), set()).add((callee, param))
 
-    def _reached(self, start: tuple[str, str]) -> list[tuple[str, str]]:
-        """All (function, parameter) pairs that a value put into ``start`` flows to."""
-        seen = {start}
-        todo = [start]
+    def _needs(self) -> dict[tuple[str, str], dict[_Need, _Use]]:
+        """What each parameter must be, by its uses there and wherever it is handed on to."""
+        needs: dict[tuple[str, str], dict[_Need, _Use]] = {}
+        for key, uses in sorted(self._uses.items()):
+            mine = needs.setdefault(key, {})
+            for verb, operand in uses.values():
+                mine.setdefault((operand.type, operand.kinds), _Use(verb, operand, key[0]))
+        callers = self._callers()
+        todo = sorted(needs)
         while todo:
-            for other in self._passes.get(todo.pop(), ()):
-                if other not in seen:
-                    seen.add(other)
-                    todo.append(other)
-        return sorted(seen)
+            key = todo.pop()
+            for caller in callers.get(key, ()):
+                mine = needs.setdefault(caller, {})
+                before = len(mine)
+                for need, use in needs[key].items():
+                    mine.setdefault(need, use)
+                if len(mine) > before:
+                    todo.append(caller)
+        return needs
+
+    def _callers(self) -> dict[tuple[str, str], list[tuple[str, str]]]:
+        """For each parameter those that are handed on to it."""
+        callers: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for caller, targets in sorted(self._passes.items()):
+            for target in sorted(targets):
+                callers.setdefault(target, []).append(caller)
+        return callers
 
     def check(self, world: World, problems: Collector) -> None:
         """A problem for each argument that some verb behind the parameter does not fit."""
-        reached: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        needs = self._needs()
         for bind in self._static:
-            key = (bind.callee, bind.param)
-            if key not in reached:
-                reached[key] = self._reached(key)
-            message = self._misfit(world, bind, reached[key])
+            found = (_misfit(world, bind, use) for use in needs.get((bind.callee, bind.param), {}).values())
+            message = next((message for message in found if message), None)
             if message:
                 line, column = place_of(bind.source, bind.raw, bind.path)
                 problems.add(Problem(bind.source.file, line, column, message, None, "kind-mismatch"))
 
-    def _misfit(self, world: World, bind: Bind, reached: list[tuple[str, str]]) -> str | None:
-        """The first verb behind the parameter that the argument does not fit."""
-        for function, param in reached:
-            for verb, operand in self._uses.get((function, param), {}).values():
-                message = _misfit(world, bind, verb, operand, function)
-                if message:
-                    return message
-        return None
-
     def started(self, world: World) -> Iterator[tuple[str, StartsShape]]:
         """Functions that the world may start, because some verb hands them over."""
         yield from self._starts
-        for key in sorted(self._param_starts):
-            for bind in self._static:
-                is_function = isinstance(bind.value, Value) and bind.value.kind == "function"
-                if is_function and key in self._reached((bind.callee, bind.param)):
-                    for shape in self._param_starts[key]:
-                        yield bind.text, shape
+        callers = self._callers()
+        starters: dict[tuple[str, str], list[StartsShape]] = {}
+        for key, shapes in sorted(self._param_starts.items()):
+            todo, seen = [key], {key}
+            while todo:
+                one = todo.pop()
+                starters.setdefault(one, []).extend(shapes)
+                fresh = [caller for caller in callers.get(one, ()) if caller not in seen]
+                seen.update(fresh)
+                todo.extend(fresh)
+        for bind in self._static:
+            if isinstance(bind.value, Value) and bind.value.kind == "function":
+                for shape in starters.get((bind.callee, bind.param), ()):
+                    yield bind.text, shape
 
 
-def _misfit(world: World, bind: Bind, verb: Verb, operand: Operand, function: str) -> str | None:
-    """Why the argument cannot be an operand of ``verb`` in ``function``, or None."""
+def _misfit(world: World, bind: Bind, use: _Use) -> str | None:
+    """Why the argument does not fit a use, or None."""
+    verb, operand, function = use
     if not isinstance(bind.value, Value) or operand.type == "word":
         return None
     via = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from lockcheck.loading import gfp
 from lockcheck.loading.dialect import Dialect
+from lockcheck.loading.infer import parameter_types
 from lockcheck.model.steps import Param, Ref, Value
 from lockcheck.source.problems import nearest
 
@@ -41,6 +42,7 @@ class World:
     lock_names: Sequence[str] = ()
     function_names: Sequence[str] = ()
     each_cache: Sequence[str] = ()
+    _types: dict[tuple[str, str], str] | None = None
 
     def each(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The arguments ``given``, once for each cache when one of them is :data:`ANY`.
@@ -57,6 +59,12 @@ class World:
         return all(self.config.get(name, False) for name in when) and not any(
             self.config.get(name, False) for name in unless
         )
+
+    def parameter_types(self, bodies: Mapping[str, Any]) -> Mapping[tuple[str, str], str]:
+        """Types of parameters by use; found out once, when first needed."""
+        if self._types is None:
+            self._types = parameter_types(bodies, self.dialect)
+        return self._types
 
     def lock(self, name: str) -> Value | None:
         """The lock of that name."""

@@ -16,6 +16,8 @@ from lockcheck.source.reader import Parser
 from lockcheck.source.text import SourceText
 
 _CHUNK: Final = 1 << 14
+_MOST: Final = 1 << 17
+_COLUMN_MOST: Final = (1 << COLUMN_BITS) - 1
 _STARTS: Final = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
@@ -23,9 +25,11 @@ _ENDS: Final = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 def locate(source: SourceText, start: int, path: Sequence[str | int], *, of_key: bool = False) -> tuple[int, int]:
     """Line and column of the value at ``path`` (or of its key) below the mapping at packed position ``start``.
 
-    Falls back to the position of ``start`` when there is no such value.
+    Falls back to the position of ``start`` when there is no such value within 128 KiB.
     """
-    line, column = start >> COLUMN_BITS, start & ((1 << COLUMN_BITS) - 1)
+    line, column = start >> COLUMN_BITS, start & _COLUMN_MOST
+    if column == _COLUMN_MOST:  # the column did not fit: there is no place to scan from
+        return line, column
     begin = source.offset(line, column)
     size = _CHUNK
     while path:
@@ -33,7 +37,7 @@ def locate(source: SourceText, start: int, path: Sequence[str | int], *, of_key:
         found = _walk(" " * (column - 1) + text, list(path), of_key)
         if found is not None:
             return line + found[0], found[1] + 1
-        if begin + size >= len(source.text):
+        if begin + size >= len(source.text) or size >= _MOST:
             break
         size *= 8
     return line, column

@@ -6,12 +6,16 @@ Is not: a finding: a problem means that nothing was verified.
 
 from __future__ import annotations
 
+import bisect
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-_SUGGEST_AMONG = 2_000
+_SUGGEST_AMONG = 500
+_SUGGEST_OF_MANY = 100
 _SUGGEST_LENGTH = 80
+_SAME = 5
+"""Problems may repeat (a block used by alias): this many times the limit are looked at."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,6 +46,7 @@ class Collector:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
+        self._added = 0
         self._seen: set[Problem] = set()
 
     def __len__(self) -> int:
@@ -50,7 +55,8 @@ class Collector:
     def add(self, problem: Problem) -> None:
         """Record ``problem``. Raises :class:`TooManyProblems` when that was the last one allowed."""
         self._seen.add(problem)
-        if len(self._seen) >= self._limit:
+        self._added += 1
+        if len(self._seen) >= self._limit or self._added >= self._limit * _SAME:
             raise TooManyProblems
 
     def add_all(self, problems: Iterable[Problem]) -> None:
@@ -61,9 +67,9 @@ class Collector:
     def sorted(self) -> tuple[Problem, ...]:
         """All problems by file and position; a last line says so when the limit cut them off."""
         found = sorted(self._seen)
-        if len(found) >= self._limit:
+        if len(found) >= self._limit or self._added >= self._limit * _SAME:
             last = found[-1]
-            text = f"stopped after {self._limit} problems; there may be more"
+            text = f"stopped after {len(found)} problems; there may be more"
             found.append(Problem(last.file, last.line, last.column, text, None, "too-many-problems"))
         return tuple(found)
 
@@ -74,9 +80,16 @@ def nearest(name: str, among: Iterable[str]) -> str | None:
         return None
     close = [word for word in among if abs(len(word) - len(name)) <= 6]
     if len(close) > _SUGGEST_AMONG:
-        close = [word for word in close if word[:2].lower() == name[:2].lower()][:_SUGGEST_AMONG]
+        close = _narrowed(name, close)
     found = difflib.get_close_matches(name.lower(), sorted({word.lower() for word in close}), n=1, cutoff=0.6)
     return min(word for word in close if word.lower() == found[0]) if found else None
+
+
+def _narrowed(name: str, words: list[str]) -> list[str]:
+    """A few of very many candidates: the neighbours of ``name`` in sorted order, which begin like it."""
+    words.sort()
+    middle = bisect.bisect(words, name)
+    return words[max(0, middle - _SUGGEST_OF_MANY) : middle + _SUGGEST_OF_MANY]
 
 
 def did_you_mean(name: str, among: Iterable[str]) -> str | None:

@@ -11,8 +11,8 @@ from lockcheck.model.steps import Branch, Call, Choice, Do, Effect, Jump, Label,
 LOCKS = """
 lockcheck: 1
 locks:
-  {m: mutex, m2: mutex, s: spinlock, raw: raw_spinlock, rw: rwlock, sem: rwsem, local: local_lock, q: srcu, done: completion,
-   wq: wait_queue, page: page_lock, ctx: ww_ctx, ww: ww_mutex, seq: seqlock, parent: {kind: mutex}}
+  {m: mutex, m2: mutex, s: spinlock, raw: raw_spinlock, rw: rwlock, sem: rwsem, local: local_lock, q: srcu,
+   done: completion, wq: wait_queue, page: page_lock, ctx: ww_ctx, ww: ww_mutex, seq: seqlock, parent: {kind: mutex}}
 caches: {objects: {ctor: construct}}
 functions:
   construct: {}
@@ -33,7 +33,9 @@ def problems(text: str, config: Mapping[str, bool] | None = None) -> list[str]:
     return [f"{problem.code} {problem.line}:{problem.column}" for problem in loaded.problems]
 
 
-def steps(lines: str, config: Mapping[str, bool] | None = None, *, params: str = "[]", more: str = "") -> tuple[Step, ...]:
+def steps(
+    lines: str, config: Mapping[str, bool] | None = None, *, params: str = "[]", more: str = ""
+) -> tuple[Step, ...]:
     """The steps of one function among the locks of :data:`LOCKS`."""
     body = "".join(f"      {line}\n" for line in lines.strip().splitlines())
     text = f"{LOCKS}{more}  f:\n    params: {params}\n    steps:\n{body}"

@@ -24,8 +24,10 @@ from tests.unit.loading.models import LOCKS, function, problems, program, shape,
             "spin_unlock_irqrestore(s) mutex_unlock(m)",
         ),
         (
-            "- loop:\n  - mutex_lock: m\n    do:\n    - if: x\n      then: [break]\n    - if: y\n      then: [continue]",
-            "loop[mutex_lock(m) if(word)[mutex_unlock(m) break|] if(word)[mutex_unlock(m) continue|] mutex_unlock(m)]",
+            "- loop:\n  - mutex_lock: m\n    do:\n    - if: x\n      then: [break]\n    - if: y\n"
+            "      then: [continue]",
+            "loop[mutex_lock(m) if(word)[mutex_unlock(m) break|] if(word)[mutex_unlock(m) continue|] "
+            "mutex_unlock(m)]",
         ),
         (
             "- mutex_lock: m\n  do:\n  - loop: [break]\n  - goto: out\n- label: out",
@@ -36,7 +38,8 @@ from tests.unit.loading.models import LOCKS, function, problems, program, shape,
             "mutex_lock(m) spin_lock(s) spin_unlock(s) goto inner inner: mutex_unlock(m)",
         ),
         ("- mutex_trylock: m", "either[mutex_trylock(m)|]"),
-        ("- mutex_trylock: m\n  then: [schedule, mutex_unlock: m]", "either[mutex_trylock(m) schedule() mutex_unlock(m)|]"),
+        ("- mutex_trylock: m\n  then: [schedule, mutex_unlock: m]",
+         "either[mutex_trylock(m) schedule() mutex_unlock(m)|]"),
         ("- mutex_trylock: m\n  do: [schedule]\n  else: [yield]",
          "either[mutex_trylock(m) schedule() mutex_unlock(m)|yield()]"),
         ("- mutex_trylock: m\n  else: [return]", "either[mutex_trylock(m)|return]"),
@@ -82,7 +85,10 @@ def test_positions_are_those_of_the_step() -> None:
     ("text", "cond"),
     [
         ("balance_needed", Cond("word", "balance_needed")),
-        ("not x and y or z", Cond("or", Cond("and", Cond("not", Cond("word", "x")), Cond("word", "y")), Cond("word", "z"))),
+        (
+            "not x and y or z",
+            Cond("or", Cond("and", Cond("not", Cond("word", "x")), Cond("word", "y")), Cond("word", "z")),
+        ),
         ("$gfp allows sleeping", Cond("gfp", Param("gfp"), DIRECT_RECLAIM)),
         ("$cache has dtor", Cond("has", Param("cache"), "dtor")),
         ("$cache is objects", Cond("is", Param("cache"), Value("cache", 0))),
@@ -148,7 +154,9 @@ def test_chosen_options_override_defaults() -> None:
 
 def test_calls() -> None:
     """Calls bind parameters by name and reach functions, callbacks, lists of them, and hooks of caches."""
-    text = LOCKS + """
+    text = (
+        LOCKS
+        + """
   g: {params: [lock, gfp], steps: [spin_lock: $lock, spin_unlock: $lock, might_alloc: $gfp]}
   h: {}
   f:
@@ -164,6 +172,7 @@ def test_calls() -> None:
       - call_any: all
 callbacks: {all: [construct, h]}
 """
+    )
     made = program(text)
     names = [one.name for one in made.functions]
     call, *rest = function(made, "f").steps
@@ -200,7 +209,9 @@ functions:
 
 def test_scope_in_a_block_that_returns_has_no_second_end() -> None:
     """A scope whose last step jumps away is ended once, on that way."""
-    ended = [step for step in steps("- mutex_lock: m\n  do: [schedule, return]") if "unlock" in getattr(step, "text", "")]
+    ended = [
+        step for step in steps("- mutex_lock: m\n  do: [schedule, return]") if "unlock" in getattr(step, "text", "")
+    ]
 
     assert len(ended) == 1
 

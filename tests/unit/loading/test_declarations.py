@@ -165,7 +165,9 @@ functions:
 """
     )
     f = function(made, "f")
-    asserted = [effect for step in f.steps if isinstance(step, Do) for effect in step.effects if isinstance(effect, Assert)]
+    asserted = [
+        effect for step in f.steps if isinstance(step, Do) for effect in step.effects if isinstance(effect, Assert)
+    ]
 
     assert asserted == [
         Assert(Value("lock", index(made, "m")), True, None, True),
@@ -327,7 +329,7 @@ def test_expectations_of_included_models_are_theirs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["no", "off", "y", "~x", "a b", "anon_vma->rwsem", "cpu_slab.lock", "1"])
 def test_names_are_words(name: str) -> None:
-    """YAML 1.1's booleans and C's punctuation are names like others; a name that is a number must be quoted in steps."""
+    """YAML 1.1's booleans and C's punctuation are names like others."""
     quoted = f'"{name}"'
     made = program(f"lockcheck: 1\nlocks: {{{name}: mutex}}\nfunctions: {{f: {{steps: [mutex_lock: {quoted}]}}}}\n")
 

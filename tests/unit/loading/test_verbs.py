@@ -152,7 +152,9 @@ def test_gfp_expressions() -> None:
 
 def test_text_is_the_call_as_in_c() -> None:
     """A step is told as the kernel would write it, operands in the verb's order."""
-    assert shape(steps("- kmem_cache_alloc: {gfp: GFP_KERNEL, cache: objects}")) == "kmem_cache_alloc(objects, GFP_KERNEL)"
+    assert (
+        shape(steps("- kmem_cache_alloc: {gfp: GFP_KERNEL, cache: objects}")) == "kmem_cache_alloc(objects, GFP_KERNEL)"
+    )
     assert shape(steps("- local_irq_disable")) == "local_irq_disable()"
 
 
@@ -169,7 +171,8 @@ def test_flush_touches_the_queue_only_where_it_can_wait_for_it() -> None:
     text = """
 lockcheck: 1
 workqueues: {ordered: {ordered: true}, rescued: {rescuer: true}, plain: {}}
-work: {a: {function: g, queue: ordered}, b: {function: g, queue: rescued}, c: {function: g, queue: plain}, d: {function: g}}
+work: {a: {function: g, queue: ordered}, b: {function: g, queue: rescued}, c: {function: g, queue: plain},
+  d: {function: g}}
 functions:
   g: {}
   f:
