@@ -19,8 +19,32 @@ from lockcheck.source.text import SourceText
 ERR = Path(__file__).parents[2] / "models" / "err"
 SCHEMA = model_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-WRONG_SHAPES = tuple(
-    ["unknown-top-key", "section-of-wrong-type", "title-is-a-number", "no-version", "unknown-version", "unknown-lock-key", "yes-is-a-word", "wait-type", "rank-is-text", "work-without-function", "timer-context", "config-boolean", "unknown-function-key", "unknown-entry", "steps-not-a-list", "unknown-verb", "two-verbs", "unknown-step-key", "nested-is-text", "step-of-wrong-type", "either", "patch-shape", "expectations", "waivers", "own-verb"]
+WRONG_SHAPES = (
+    "unknown-top-key",
+    "section-of-wrong-type",
+    "title-is-a-number",
+    "no-version",
+    "unknown-version",
+    "unknown-lock-key",
+    "yes-is-a-word",
+    "wait-type",
+    "rank-is-text",
+    "work-without-function",
+    "timer-context",
+    "config-boolean",
+    "unknown-function-key",
+    "unknown-entry",
+    "steps-not-a-list",
+    "unknown-verb",
+    "two-verbs",
+    "unknown-step-key",
+    "nested-is-text",
+    "step-of-wrong-type",
+    "either",
+    "patch-shape",
+    "expectations",
+    "waivers",
+    "own-verb",
 )
 
 
