@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -286,19 +286,19 @@ def with_waits(kind: LockKind, inner: str | None, outer: str | None) -> LockKind
     return replace(kind, inner=new_inner, outer=new_outer)
 
 
-@cache
+@lru_cache(maxsize=8)
 def shipped(name: str) -> tuple[dict[str, Any], SourceText] | None:
     """The document and the text of a shipped dialect, or None when there is none of that name."""
-    path = DIALECTS / f"{name}.yaml"
-    if "/" in name or not path.is_file():
+    if name not in shipped_names():
         return None
-    source = decode(f"{_SHIPPED}{name}.yaml", path.read_bytes())
+    source = decode(f"{_SHIPPED}{name}.yaml", (DIALECTS / f"{name}.yaml").read_bytes())
     if isinstance(source, Problem):
         return None
     document = read(source, Limits(), Collector(100), {})
     return (document, source) if isinstance(document, dict) else None
 
 
-def shipped_names() -> list[str]:
+@cache
+def shipped_names() -> tuple[str, ...]:
     """Names of the shipped dialects."""
-    return sorted(path.stem for path in DIALECTS.glob("*.yaml"))
+    return tuple(sorted(path.stem for path in DIALECTS.glob("*.yaml")))

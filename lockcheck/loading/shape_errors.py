@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
 
 from pydantic import ValidationError
 
@@ -38,9 +38,10 @@ def keys_of(shape: type) -> list[str]:
 @cache
 def _aliases(shape: type) -> tuple[tuple[str, str], ...]:
     names = []
+    hints = get_type_hints(shape, include_extras=True)
     for item in fields(shape):
-        given = shape.__pydantic_fields__[item.name].alias  # type: ignore[attr-defined]
-        names.append((item.name, given or item.name))
+        given = [one.alias for one in getattr(hints[item.name], "__metadata__", ()) if getattr(one, "alias", None)]
+        names.append((item.name, given[0] if given else item.name))
     return tuple(names)
 
 

@@ -6,16 +6,15 @@ Is not: names resolved: whether a lock exists is found out when the program is b
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
-from pydantic.dataclasses import dataclass
 
 from lockcheck.source.reader import AT
 
-_CONFIG = ConfigDict(extra="forbid", defer_build=True)
+_STRICT = ConfigDict(extra="forbid")
 
 
 def _listed(value: Any) -> Any:
@@ -51,9 +50,11 @@ Steps: TypeAlias = list[Any]
 Number: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000, le=1_000_000)]
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Common:
     """Keys that every declaration may have."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
@@ -62,7 +63,7 @@ class Common:
     unless: Annotated[Words, Field(description="only when none of these options is on")] = field(default_factory=list)
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class LockShape(Common):
     """A lock. `NAME: kind` is short for `NAME: {kind: kind}`."""
 
@@ -79,7 +80,7 @@ class LockShape(Common):
     )
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CacheShape(Common):
     """A slab cache with its constructor and destructor."""
 
@@ -88,7 +89,7 @@ class CacheShape(Common):
     flags: Words = field(default_factory=list)
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class QueueShape(Common):
     """A workqueue."""
 
@@ -96,7 +97,7 @@ class QueueShape(Common):
     ordered: Annotated[StrictBool, Field(description="one item at a time")] = False
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WorkShape(Common):
     """A work item: an entry in task context and a lock class of its own."""
 
@@ -104,7 +105,7 @@ class WorkShape(Common):
     queue: Annotated[StrictStr | None, Field(description="the workqueue it runs on")] = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TimerShape(Common):
     """A timer: an entry in softirq or hardirq context and a lock class of its own."""
 
@@ -112,9 +113,11 @@ class TimerShape(Common):
     context: Literal["softirq", "hardirq"] = "softirq"
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class EntryShape:
     """One way the world starts a function."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     context: Context = "task"
@@ -127,16 +130,18 @@ class EntryShape:
     )
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class HeldShape:
     """A lock that callers hold."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     lock: StrictStr
     mode: Literal["exclusive", "shared", "any"] = "any"
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FunctionShape(Common):
     """A function: what one code path does, step by step."""
 
@@ -162,7 +167,7 @@ class FunctionShape(Common):
     returns_holding: Annotated[Words, Field(description="locks an entry may leave held")] = field(default_factory=list)
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FunctionPatch(FunctionShape):
     """Changes to an included function: keys given replace keys; before and after wrap it."""
 
@@ -170,27 +175,33 @@ class FunctionPatch(FunctionShape):
     after: Steps | None = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class CallbacksPatch:
     """Changes to an included list of callbacks."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     add: Words = field(default_factory=list)
     remove: Words = field(default_factory=list)
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ConfigShape:
     """A kernel option the model depends on. `CONFIG_X: y` is short for `CONFIG_X: {default: y}`."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     default: Literal["y", "n"]
     note: StrictStr | None = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ExpectShape:
     """A finding that this model must produce."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     finding: StrictStr
@@ -199,9 +210,11 @@ class ExpectShape:
     note: StrictStr | None = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class WaiverShape:
     """A finding that is allowed, with a reason."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     rule: StrictStr | None = None
@@ -211,9 +224,11 @@ class WaiverShape:
     expires: Annotated[StrictStr | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StepShape:
     """What may stand beside the verb or control word of a step."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
@@ -230,9 +245,11 @@ class StepShape:
     threaded: Annotated[StrictBool | None, Field(description="false: PREEMPT_RT does not thread it")] = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class KindShape:
     """A lock kind of a dialect."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     note: StrictStr | None = None
@@ -250,9 +267,11 @@ class KindShape:
     )
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StartsShape:
     """What a verb lets the world start: the function that its operand names."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     context: Context = "task"
@@ -261,9 +280,11 @@ class StartsShape:
     operand: StrictStr = "function"
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class EffectShape:
     """One effect of a verb; exactly one of the keys that say what it is."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     of: Annotated[StrictStr | None, Field(description="the operand it is about, or an implicit lock")] = None
@@ -299,9 +320,11 @@ class EffectShape:
     return_to_user: Literal[True] | None = None
 
 
-@dataclass(slots=True, config=_CONFIG, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class VerbShape:
     """A verb of a dialect: what a step of that name does."""
+
+    __pydantic_config__ = _STRICT
 
     pos: Pos = 0
     note: StrictStr | None = None
