@@ -73,13 +73,20 @@ class Body:
         self.active = active
         self.scopes: list[Scope] = []
         self.labels: dict[str, tuple[int, ...]] | None = None
+        self.placed: set[str] = set()
+        self.jumps: list[tuple[Any, str]] = []
         self.root: Any = ()
         self.calls = Calls(shared.world, shared.flow, function, params, shared.bodies)
 
     def lower(self, raw: Any, key: str = "steps") -> tuple[Step, ...]:
         """The block of steps under ``key`` of the mapping ``raw``."""
         self.root = raw.get(key, ())
-        return self.block(self.root, raw, (key,))
+        steps = self.block(self.root, raw, (key,))
+        for jump, label in self.jumps:
+            if label not in self.placed:
+                message = f"label '{label}' does not exist with these options"
+                self.say(jump, ("goto",), message, "not-in-config", "give both the same `when:` or `unless:`")
+        return steps
 
     # ------------------------------------------------------------ blocks
 

@@ -229,13 +229,19 @@ def _goto(body: Body, raw: dict[str, Any], operand: Any, out: list[Step]) -> Non
     )
     out.extend(body.leaving(keep, raw[AT]))
     out.append(Jump("goto", raw[AT], operand))
+    if body.active:
+        body.jumps.append((raw, operand))
 
 
 def _label(body: Body, raw: dict[str, Any], operand: Any, out: list[Step]) -> None:
     if not isinstance(operand, str):
         body.say(raw, ("label",), f"expected the name of a label, found {quote(operand)}", "wrong-type")
         return
-    out.append(Label(operand, raw[AT]))
+    if operand in body.placed:
+        body.say(raw, ("label",), f"label '{operand}' stands twice in this function", "declared-twice", "rename one")
+    elif body.active:
+        body.placed.add(operand)
+        out.append(Label(operand, raw[AT]))
 
 
 def _interrupt(body: Body, raw: dict[str, Any], operand: Any, out: list[Step]) -> None:

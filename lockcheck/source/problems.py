@@ -9,11 +9,12 @@ from __future__ import annotations
 import bisect
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _SUGGEST_AMONG = 500
 _SUGGEST_OF_MANY = 100
 _SUGGEST_LENGTH = 80
+_LONGEST = 400
 _SAME = 5
 """Problems may repeat (a block used by alias): this many times the limit are looked at."""
 
@@ -54,6 +55,9 @@ class Collector:
 
     def add(self, problem: Problem) -> None:
         """Record ``problem``. Raises :class:`TooManyProblems` when that was the last one allowed."""
+        if not _is_fit(problem.message) or not _is_fit(problem.hint or ""):
+            hint = None if problem.hint is None else _fit(problem.hint)
+            problem = replace(problem, message=_fit(problem.message), hint=hint)
         self._seen.add(problem)
         self._added += 1
         if len(self._seen) >= self._limit or self._added >= self._limit * _SAME:
@@ -72,6 +76,16 @@ class Collector:
             text = f"stopped after {len(found)} problems; there may be more"
             found.append(Problem(last.file, last.line, last.column, text, None, "too-many-problems"))
         return tuple(found)
+
+
+def _is_fit(text: str) -> bool:
+    return len(text) <= _LONGEST and text.isprintable()
+
+
+def _fit(text: str) -> str:
+    """``text`` on one line without control characters, cut when a stranger's file made it very long."""
+    cut = text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in cut)
 
 
 def nearest(name: str, among: Iterable[str]) -> str | None:

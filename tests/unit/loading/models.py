@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from lockcheck.loading import ModelText, load
 from lockcheck.model.program import Function, Program
 from lockcheck.model.steps import Branch, Call, Choice, Do, Effect, Jump, Label, Loop, Step
+from lockcheck.source.reader import AT, KEYS
 
 LOCKS = """
 lockcheck: 1
@@ -74,3 +76,12 @@ def _short(step: Step) -> str:
         return f"{step.name}:"
     assert isinstance(step, Jump)
     return step.what if step.label is None else f"{step.what} {step.label}"
+
+
+def plain(value: Any) -> Any:
+    """A document without positions, with the words of step lists as words again."""
+    if isinstance(value, dict):
+        if len(value) == 2 and AT in value and None in value.values():
+            return next(key for key in value if key != AT)
+        return {key: plain(item) for key, item in value.items() if key not in (AT, KEYS)}
+    return [plain(item) for item in value] if isinstance(value, list) else value

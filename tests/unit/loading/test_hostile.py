@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lockcheck.loading import Limits, ModelText, library, load
+from lockcheck.source.problems import Collector
+from lockcheck.source.reader import read
+from lockcheck.source.text import SourceText
+from tests.unit.loading.models import plain
 
 HEAD = "lockcheck: 1\n"
 TOKENS = (
@@ -49,6 +55,51 @@ def test_mutated_models(block: int) -> None:
 
         assert (loaded.program is None) == bool(loaded.problems)
         assert all(problem.file for problem in loaded.problems)
+
+
+VALUES: tuple[Any, ...] = (
+    None, True, 0, -1, 1.5, "", "x", "$x", "any", "mutex", "GFP_KERNEL", "CONFIG_SMP", "a and", "x" * 300, [], {},
+    ["x"],
+    [[]], [None], {"x": 1}, [{"mutex_lock": "m"}], ["return"], {"steps": []}, "linux/slab", "$cache.ctor",
+)  # fmt: skip
+KEYS_TO_SET = (
+    "do", "then", "else", "when", "unless", "with", "call", "call_any", "if", "goto", "label", "loop",
+    "optional", "either", "return", "nested", "nest", "at", "entry", "held", "params", "class", "kind", "queue",
+    "function", "add", "remove", "before", "after", "steps", "rank", "wait", "effects", "operands", "kinds",
+    "calls", "starts", "bind", "ends", "rt", "locks", "caches", "patch", "functions", "callbacks", "work",
+    "timers", "workqueues", "configs", "expect", "waivers", "verbs", "gfp", "dialect", "include",
+)  # fmt: skip
+
+
+def rearranged(seed: int) -> str:
+    """A shipped model with values and keys changed in its tree: YAML that is sound, and means nothing."""
+    choose = random.Random(seed)
+    document = plain(read(SourceText("m", choose.choice(SEEDS).decode()), Limits(), Collector(1)))
+    for _ in range(choose.choice((1, 1, 2, 4))):
+        here = choose.choice(nodes(document))
+        if isinstance(here, list):
+            here.insert(choose.randrange(len(here) + 1), choose.choice(VALUES))
+        elif here and choose.random() < 0.4:
+            here[choose.choice(list(here))] = choose.choice(VALUES)
+        else:
+            here[choose.choice(KEYS_TO_SET)] = choose.choice(VALUES)
+    return json.dumps(document)
+
+
+def nodes(value: Any) -> list[Any]:
+    """All lists and mappings of a tree."""
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    mine = [value] if isinstance(value, (dict, list)) else []
+    return mine + [node for child in children for node in nodes(child)]
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_rearranged_models(block: int) -> None:
+    """Sound YAML of any shape gives a program or problems, never both and never an exception."""
+    for seed in range(block * 100, block * 100 + 100):
+        loaded = load([ModelText(rearranged(seed), "m.yaml")], config={"CONFIG_PREEMPT_RT": seed % 2 == 0})
+
+        assert (loaded.program is None) == bool(loaded.problems)
 
 
 def chain(length: int) -> str:

@@ -174,3 +174,14 @@ def test_quoting_is_short_and_printable() -> None:
     assert quote("a\nb") == "'a\\nb'"
     assert len(quote("x" * 1_000)) == 62
     assert [quote(one) for one in ({}, [], None, True, 3)] == ["a mapping", "a list", "nothing", "true", "the number 3"]
+
+
+def test_messages_are_fit_for_a_terminal() -> None:
+    """What a stranger wrote reaches a message on one line, without control characters, and not at any length."""
+    found = Collector(10)
+    found.add(Problem("m", 1, 1, "unknown lock '\x1b[31m" + "x" * 1_000 + "'", "did you mean\n'y'?"))
+    (problem,) = found.sorted()
+
+    assert problem.message.startswith("unknown lock '\\x1b[31mx") and problem.message.isprintable()
+    assert len(problem.message) < 420
+    assert problem.hint == "did you mean\\n'y'?"

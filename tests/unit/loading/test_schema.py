@@ -13,8 +13,9 @@ import lockcheck
 from lockcheck.loading import library, model_schema
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector
-from lockcheck.source.reader import AT, KEYS, read
+from lockcheck.source.reader import read
 from lockcheck.source.text import SourceText
+from tests.unit.loading.models import plain
 
 ERR = Path(__file__).parents[2] / "models" / "err"
 SCHEMA = model_schema()
@@ -51,15 +52,6 @@ WRONG_SHAPES = (
 def document(text: str) -> Any:
     """A model as an editor's YAML reader sees it."""
     return plain(read(SourceText("m", text), Limits(), Collector(100)))
-
-
-def plain(value: Any) -> Any:
-    """A document without positions, with the words of step lists as words again."""
-    if isinstance(value, dict):
-        if len(value) == 2 and AT in value and None in value.values():
-            return next(key for key in value if key != AT)
-        return {key: plain(item) for key, item in value.items() if key not in (AT, KEYS)}
-    return [plain(item) for item in value] if isinstance(value, list) else value
 
 
 def test_is_a_schema() -> None:
