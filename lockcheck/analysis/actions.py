@@ -102,7 +102,7 @@ class Take(Action):
         context = state.context
         mode = self.mode
         if mode == QUEUED:
-            mode = RECURSIVE if context.irq_context or context.bh else SHARED
+            mode = SHARED if context.softirqs_on and not context.irq_context else RECURSIVE
         entry = HeldLock(
             self.cls, self.lock, mode, self.trylock, self.checked, self.nest, not context.irqs_on, context.irq_context
         )
@@ -212,6 +212,18 @@ class Drop(Action):
         found = find_held(state.held, self.lock, self.cls)
         if found is None:
             return Outcome(state, (Misstep(state, "release", self.lock),), True)
+        outcome = self.drop(universe, state, found)
+        while found is not None and found.entry is not None and found.entry.maybe and outcome.state is not None:
+            # Merged paths may each have brought their own entry of this lock: a release drops all that are uncertain.
+            state = outcome.state
+            found = find_held(state.held, self.lock, self.cls)
+            if found is not None and found.entry is not None and found.entry.maybe:
+                more = self.drop(universe, state, found)
+                outcome = Outcome(more.state, outcome.events + more.events, outcome.opens or more.opens)
+        return outcome
+
+    def drop(self, universe: Universe, state: State, found: HeldStack) -> Outcome:
+        """Drop the entry on top of ``found``."""
         entry = found.entry
         assert entry is not None and found.parent is not None
         events: tuple[Event, ...] = (Misstep(state, "pin", self.lock),) if entry.pins else ()

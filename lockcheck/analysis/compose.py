@@ -17,7 +17,7 @@ from lockcheck.analysis.binder import Binder
 from lockcheck.analysis.closure import closure, components
 from lockcheck.analysis.dependencies import Dependencies, Evidence, acquisition_key
 from lockcheck.analysis.entries import Root
-from lockcheck.analysis.events import Acquired, Allocated, Enabled, Event, Slept
+from lockcheck.analysis.events import Acquired, Allocated, Asserted, Enabled, Event, Misstep, Slept
 from lockcheck.analysis.state import RECURSIVE, HeldStack, State
 from lockcheck.analysis.walk import Node
 
@@ -74,6 +74,9 @@ class Composer:
         self.acquired: dict[int, Evidence] = {}
         self.recursions: list[Recursion] = []
         self.special: list[tuple[Node, int, Event]] = []
+        self._collisions: set[object] = set()
+        self._takers_of: dict[tuple[Node, int], list[Node]] = {}
+        self._noted: set[tuple[Node, int, object]] = set()
         self._digested: dict[int, Digest] = {}
         self._digest_logs()
         self._close()
@@ -126,10 +129,15 @@ class Composer:
         return type(event) not in (Enabled, Allocated)
 
     def _note(self, node: Node, index: int, event: Event) -> None:
+        """Keep a special event, once for each node, op and way in which it is special."""
+        key = (node, index, variant(event))
+        if key in self._noted:
+            return
+        self._noted.add(key)
         self.special.append((node, index, event))
         if type(event) is Acquired and event.recursion is not None:
             where = Evidence(node, index, event.state, event.recursion)
-            self.recursions.append(Recursion(where, event, node, index))
+            self._recursion(where, event, node, index)
 
     def blocks_sleep(self, state: State) -> bool:
         """Some lock held in this function forbids sleeping."""
@@ -228,12 +236,46 @@ class Composer:
         assert where.callee is not None
         held = where.state.held
         levels = [level for level in held.levels() if level.entry is not None and hit >> level.entry.cls & 1]
-        for node in reachable([where.callee]):
+        for node in self._takers(where.callee, hit):
             for index, event in node.events():
                 if type(event) is Acquired and hit >> event.entry.cls & 1:
                     for level in levels:
                         if collides(level, event, self.table):
-                            self.recursions.append(Recursion(where._replace(level=level), event, node, index))
+                            self._recursion(where._replace(level=level), event, node, index)
+
+    def _takers(self, callee: Node, hit: int) -> list[Node]:
+        """Nodes below a call that take one of these classes themselves."""
+        key = (callee, hit)
+        found = self._takers_of.get(key)
+        if found is None:
+            nodes = reachable([callee])
+            found = self._takers_of[key] = [node for node in nodes if self.acquired_own[self.number[node]] & hit]
+        return found
+
+    def _recursion(self, where: Evidence, event: Acquired, node: Node, index: int) -> None:
+        """Keep a recursion, once for each pair of holding and taking steps."""
+        held = where.level.entry if where.level is not None else None
+        assert held is not None
+        key = (where.node.code, where.op, held.cls, held.mode, node.code, index, event.entry.mode)
+        if key not in self._collisions:
+            self._collisions.add(key)
+            self.recursions.append(Recursion(where, event, node, index))
+
+
+def variant(event: Event) -> object:
+    """What tells special events of one step apart, whatever else is held."""
+    context = event.state.context
+    if type(event) is Acquired:
+        held = event.recursion.entry if event.recursion is not None else None
+        other = (held.cls, held.mode, held.lock) if held is not None else None
+        return event.entry.cls, event.entry.mode, event.outer > event.limit, event.limit, other
+    if type(event) is Slept:
+        return context.name, context.irqs_on, context.softirqs_on, bool(context.preempt), event.what
+    if type(event) is Asserted:
+        return event.what, event.lock, event.held, event.ok
+    if type(event) is Misstep:
+        return event.what, event.lock, event.detail
+    return event._replace(state=None)  # type: ignore[arg-type]
 
 
 def collides(level: HeldStack, event: Acquired, table: Table) -> bool:

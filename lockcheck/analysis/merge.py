@@ -12,10 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lockcheck.analysis.actions import MAX_DEPTH
 from lockcheck.analysis.state import Context, HeldLock, HeldStack, State, Universe
 
-STATE_LIMIT = 128
+STATE_LIMIT = 64
 """How many states may meet at one point of a function before they are merged."""
+
+
+CONTEXT_LIMIT = 24
+"""How many contexts (interrupt states, counters) merged states may be in at one point; more are not followed."""
+EXIT_LIMIT = 8
+"""How many states a function may return in before its exits are merged."""
 
 
 class TooManyStatesError(Exception):
@@ -25,11 +32,12 @@ class TooManyStatesError(Exception):
 class Apart:
     """Exact: each state goes on once."""
 
-    __slots__ = ("met", "waiting")
+    __slots__ = ("dropped", "met", "waiting")
 
     def __init__(self) -> None:
         self.met: dict[int, set[State]] = {}
         self.waiting: dict[tuple[int, Context], None] = {}
+        self.dropped = False
 
     def passes(self, index: int, state: State) -> bool:
         """Go on with this state: it was not here before. Raises TooManyStatesError."""
@@ -57,10 +65,12 @@ class Merged:
     States wait at a join until all that comes before it in the function has been walked.
     """
 
-    __slots__ = ("met", "universe", "waiting")
+    __slots__ = ("contexts", "dropped", "met", "universe", "waiting")
 
     def __init__(self, universe: Universe) -> None:
         self.universe = universe
+        self.contexts: dict[int, int] = {}
+        self.dropped = False
         self.met: dict[tuple[int, Context], State] = {}
         self.waiting: dict[tuple[int, Context], None] = {}
 
@@ -69,7 +79,12 @@ class Merged:
         key = (index, state.context._replace(words=()))
         before = self.met.get(key)
         after = state
-        if before is not None:
+        if before is None:
+            self.contexts[index] = self.contexts.get(index, 0) + 1
+            if self.contexts[index] > CONTEXT_LIMIT:
+                self.dropped = True
+                return False
+        else:
             words = tuple(pair for pair in before.context.words if pair in state.context.words)
             held = unite(before.held, state.held, self.universe)
             after = self.universe.state(held, before.context._replace(words=words))
@@ -91,6 +106,16 @@ class Merged:
         return self.universe.state(held, state.context._replace(words=(), merging=False))
 
 
+def merged_exits(exits: Iterable[State], universe: Universe) -> tuple[list[State], bool]:
+    """One exit for each context, and whether some had to be dropped."""
+    found: dict[Context, HeldStack] = {}
+    for state in exits:
+        held = found.get(state.context)
+        found[state.context] = state.held if held is None else unite(held, state.held, universe)
+    kept = [universe.state(held, context) for context, held in found.items()]
+    return kept[:CONTEXT_LIMIT], len(kept) > CONTEXT_LIMIT
+
+
 def identity(entry: HeldLock) -> HeldLock:
     """What makes two held locks of two paths the same one."""
     return entry._replace(maybe=False, guard=())
@@ -109,6 +134,8 @@ def unite(first: HeldStack, second: HeldStack, universe: Universe) -> HeldStack:
         if key in keys:
             position = keys.index(key) + 1
         else:
+            if len(keys) >= MAX_DEPTH:
+                break
             keys.insert(position, key)
             merged.insert(position, entry._replace(maybe=True))
             position += 1

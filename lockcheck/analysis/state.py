@@ -18,6 +18,9 @@ NO_LIMIT = 9
 """A wait limit above every wait type: a plain task."""
 
 IN_SOFTIRQ, IN_HARDIRQ = 1, 2
+BH, PREEMPT, NOFS, NOIO, MEMALLOC = 1, 2, 4, 8, 16
+"""Bits of ``Context.inherited``."""
+COUNTERS = {"bh": BH, "preempt": PREEMPT, "nofs": NOFS, "noio": NOIO, "memalloc": MEMALLOC}
 
 
 class HeldLock(NamedTuple):
@@ -108,10 +111,12 @@ class Context(NamedTuple):
     """All of a state but the held locks.
 
     ``softirq``/``hardirq``/``nmi``: what is being served (hardirq 2 means a handler that RT cannot thread).
-    ``bh`` and ``preempt`` count disables; ``nofs``/``noio``/``memalloc`` count scopes. ``limit``: the wait limit
+    ``bh`` and ``preempt`` count disables; ``nofs``/``noio``/``memalloc`` count scopes: those of this function and of
+    the callees it got back from. ``inherited``: bits of the counters that the caller had above zero. ``limit``: the wait limit
     that the caller's held locks leave in interrupt context ``base``. ``saved``: irq states saved in this function.
     ``interrupted``: contexts below inline interrupts. ``words``: what free words were taken to be.
-    ``confinement``: index of a thread / init / not-beside label, 0 for none. ``merging``: states are merged at joins.
+    ``confinement``: index of a thread / init / not-beside label, 0 for none. ``merging``: states are merged at
+    joins.
     """
 
     softirq: bool = False
@@ -129,6 +134,7 @@ class Context(NamedTuple):
     interrupted: tuple[Any, ...] = ()
     words: tuple[tuple[str, bool], ...] = ()
     confinement: int = 0
+    inherited: int = 0
     merging: bool = False
 
     @property
@@ -139,12 +145,13 @@ class Context(NamedTuple):
     @property
     def softirqs_on(self) -> bool:
         """A softirq could be served as soon as hardirqs are on."""
-        return not self.bh and not self.softirq
+        return not self.bh and not self.softirq and not self.inherited & BH
 
     @property
     def atomic(self) -> bool:
         """Sleeping is a bug here."""
-        return bool(self.preempt or self.bh or self.softirq or self.hardirq or self.nmi or not self.irqs_on)
+        counted = self.preempt or self.bh or self.inherited & (PREEMPT | BH)
+        return bool(counted or self.softirq or self.hardirq or self.nmi or not self.irqs_on)
 
     @property
     def name(self) -> str:

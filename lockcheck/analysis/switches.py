@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lockcheck.analysis.actions import Action, Outcome
 from lockcheck.analysis.events import Allocated, Asserted, Enabled, Event, Misstep, NotFollowed, Signalled, Slept
-from lockcheck.analysis.state import State, Universe
+from lockcheck.analysis.state import MEMALLOC, NOFS, NOIO, State, Universe
 from lockcheck.model import gfp
 
 _MAX_NESTING = 64
@@ -68,7 +68,7 @@ class Counter(Action):
         if count > _MAX_NESTING:
             return Outcome(None, (Misstep(state, "irq-state", -1, self.what),))
         after = universe.state(state.held, context._replace(**{self.field: count}))  # type: ignore[arg-type]
-        if self.field == "bh" and count == 0 and context.irqs_on and not context.softirq:
+        if self.field == "bh" and after.context.softirqs_on and not context.softirqs_on and context.irqs_on:
             return Outcome(after, (Enabled(after, False, True),))
         return Outcome(after)
 
@@ -113,9 +113,16 @@ class LeaveInterrupt(Action):
 
 def scoped_gfp(flags: int, state: State) -> int:
     """current_gfp_context(): NOIO strips IO and FS, NOFS strips FS."""
-    if state.context.noio:
+    context = state.context
+    if context.noio or context.inherited & NOIO:
         return flags & ~(gfp.IO | gfp.FS)
-    return flags & ~gfp.FS if state.context.nofs else flags
+    return flags & ~gfp.FS if context.nofs or context.inherited & NOFS else flags
+
+
+def reclaims(flags: int, state: State) -> bool:
+    """The flags let this task reclaim directly, where lockdep looks (not NOLOCKDEP, not PF_MEMALLOC)."""
+    memalloc = state.context.memalloc or state.context.inherited & MEMALLOC
+    return bool(flags & gfp.DIRECT_RECLAIM) and not memalloc and not flags & gfp.NOLOCKDEP
 
 
 def in_turn(universe: Universe, state: State, actions: tuple[Action, ...], before: tuple[Event, ...] = ()) -> Outcome:
@@ -149,7 +156,7 @@ class AllocationPoint(Action):
         if not flags & gfp.DIRECT_RECLAIM:
             return Outcome(state, events)
         events += (Slept(state, self.what),)
-        if state.context.memalloc or flags & gfp.NOLOCKDEP:
+        if not reclaims(flags, state):
             return Outcome(state, events)
         maps = (self.reclaim[0], *self.notifier, self.reclaim[1]) if flags & gfp.FS else self.notifier
         return in_turn(universe, state, maps, events)
@@ -168,7 +175,7 @@ class ReclaimScope(Action):
 
     def apply(self, universe: Universe, state: State) -> Outcome:
         flags = scoped_gfp(self.flags, state)
-        if not flags & gfp.DIRECT_RECLAIM or flags & gfp.NOLOCKDEP or state.context.memalloc:
+        if not reclaims(flags, state):
             return Outcome(state)
         return in_turn(universe, state, ((self.reclaim,) if flags & gfp.FS else ()) + self.always)
 

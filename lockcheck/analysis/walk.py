@@ -20,24 +20,27 @@ from lockcheck.analysis.actions import Outcome, wait_limit
 from lockcheck.analysis.compile import Code, Compiler, Op
 from lockcheck.analysis.conditions import outcomes
 from lockcheck.analysis.events import Event
-from lockcheck.analysis.merge import Apart, Merged, TooManyStatesError
-from lockcheck.analysis.state import Context, HeldStack, State, Universe
+from lockcheck.analysis.merge import EXIT_LIMIT, Apart, Merged, TooManyStatesError, merged_exits
+from lockcheck.analysis.state import COUNTERS, PREEMPT, Context, HeldStack, State, Universe
+
+NODE_LIMIT = 2_000
+"""How many entry states of one function are followed when it needs its callers' held-lock stacks."""
 
 
 class Node:
     """A function in one entry state. ``complete``: its held-lock stack starts from an entry, nothing lies below.
 
     ``log``: (op index, outcome with events) in the order met; ``calls``: (op index, state at the call, callee);
-    ``exits``: states at its end; ``sites``: calls that return with a stack; ``parent``: who called it first (node, op
-    index, state).
+    ``exits``: states at its end; ``sites``: calls that return with a stack.
     """
 
     __slots__ = (
-        "callers", "calls", "code", "complete", "done", "entry", "exits", "log", "merged", "opened", "parent", "sites",
+        "callers", "calls", "code", "complete", "done", "dropped", "entry", "exits", "log", "merged", "opened",
+        "sites",
     )  # fmt: skip
 
-    def __init__(self, code: Code, entry: State, complete: bool, parent: tuple[Node, int, State] | None) -> None:
-        self.code, self.entry, self.complete, self.parent = code, entry, complete, parent
+    def __init__(self, code: Code, entry: State, complete: bool) -> None:
+        self.code, self.entry, self.complete = code, entry, complete
         self.exits: dict[State, None] = {}
         self.log: list[tuple[int, Outcome]] = []
         self.calls: list[tuple[int, State, Node]] = []
@@ -46,6 +49,7 @@ class Node:
         self.done = False
         self.opened = False
         self.merged = False
+        self.dropped = False
 
 
     def events(self) -> Iterator[tuple[int, Event]]:
@@ -70,7 +74,7 @@ class Walker:
     def enter(self, code: Code, context: Context) -> Node:
         """Walk an entry and all that it reaches."""
         entry = self.universe.state(self.universe.empty, context)
-        root = self.node(code, entry, True, None)
+        root = self.node(code, entry, True)
         if not root.done:
             self.drive(root)
         while self._dirty:
@@ -79,12 +83,12 @@ class Walker:
             self.drive(node)
         return root
 
-    def node(self, code: Code, entry: State, complete: bool, parent: tuple[Node, int, State] | None) -> Node:
+    def node(self, code: Code, entry: State, complete: bool) -> Node:
         """The node of that key, made if it is new."""
         table = code.whole if complete else code.closed
         found: Node | None = table.get(entry)
         if found is None:
-            found = table[entry] = Node(code, entry, complete, parent)
+            found = table[entry] = Node(code, entry, complete)
         return found
 
     def drive(self, first: Node) -> None:
@@ -92,7 +96,7 @@ class Walker:
         running: dict[Node, Iterator[Node]] = {first: self.steps(first)}
         while running:
             node = next(reversed(running))
-            before = (len(node.exits), node.opened)
+            before = (tuple(node.exits), node.opened)
             callee = self.advance(node, running[node])
             if callee is None:
                 del running[node]
@@ -101,9 +105,11 @@ class Walker:
             elif callee not in running:
                 running[callee] = self.steps(callee)
 
-    def touch_callers(self, node: Node, before: tuple[int, bool], running: dict[Node, Iterator[Node]]) -> None:
+    def touch_callers(
+        self, node: Node, before: tuple[tuple[State, ...], bool], running: dict[Node, Iterator[Node]]
+    ) -> None:
         """Callers that read this summary before it grew must read it again."""
-        if (len(node.exits), node.opened) != before or node.opened:
+        if (tuple(node.exits), node.opened) != before:
             for caller in node.callers:
                 if caller.done or caller in running:
                     self._dirty[caller] = None
@@ -124,13 +130,21 @@ class Walker:
         """Walk all paths of a node; yields callees that have no summary yet."""
         if node.opened:
             return
+        exits = dict(node.exits)
         try:
             yield from self.paths(node, node.entry, Apart())
         except TooManyStatesError:
             node.merged = True
-            node.exits.clear()
+            node.exits = exits
             merging = self.universe.state(node.entry.held, node.entry.context._replace(merging=True))
-            yield from self.paths(node, merging, Merged(self.universe))
+            united = Merged(self.universe)
+            yield from self.paths(node, merging, united)
+            node.dropped = node.dropped or united.dropped
+        if len(node.exits) > EXIT_LIMIT:
+            node.merged = True
+            kept, dropped = merged_exits(node.exits, self.universe)
+            node.exits = dict.fromkeys(kept)
+            node.dropped = node.dropped or dropped
 
     def paths(self, node: Node, start: State, meeting: Apart | Merged) -> Iterator[Node]:
         """Every (op, state) that ``meeting`` lets through at joins; a new path starts where ways part."""
@@ -173,11 +187,15 @@ class Walker:
         """Call all sites of an op; yields callees without summary, returns where the caller goes on."""
         ways: list[tuple[int, State]] = []
         for site in op.arg:  # type: ignore[attr-defined]
-            callee = self.callee(node, index, state, site)
+            callee = self.callee(state, site)
             if not callee.done:
                 yield callee
             if callee.opened and not callee.complete:
-                callee = self.open_callee(node, index, state, site)
+                imported = self.open_callee(node, state, site)
+                if imported is None:
+                    node.dropped = True
+                    continue
+                callee = imported
                 if not callee.done:
                     yield callee
                 if callee.opened:
@@ -187,26 +205,36 @@ class Walker:
             ways.extend((op.then, after) for after in self.returns(node, state, callee, index))
         return ways
 
-    def callee(self, node: Node, index: int, state: State, site: cfg.Site) -> Node:
-        """The closed node that a call leads to: counters clamped to 0 or 1, held locks reduced to a wait limit."""
+    def callee(self, state: State, site: cfg.Site) -> Node:
+        """The closed node that a call leads to: counters reduced to bits, held locks to a wait limit."""
         entry = state.at_call
         if entry is None:
             entry = state.at_call = self.universe.state(self.universe.empty, self.call_context(state))
         code = site.code or self.compiler.at_site(site)
         found: Node | None = code.closed.get(entry)
         if found is None:
-            found = code.closed[entry] = Node(code, entry, False, (node, index, state))
+            found = code.closed[entry] = Node(code, entry, False)
         return found
 
     def call_context(self, state: State) -> Context:
-        """What a callee can see of its caller's state."""
+        """What a callee can see of its caller's state: that counters are above zero, not how far.
+
+        A callee that counts below where it began is open, and is followed again with the exact counters.
+        """
         context = state.context
+        inherited = context.inherited
+        for field, bit in COUNTERS.items():
+            if getattr(context, field):
+                inherited |= bit
+        if self.blocks_sleep(state.held):
+            inherited |= PREEMPT
         return context._replace(
-            bh=min(context.bh, 1),
-            preempt=1 if context.preempt or self.blocks_sleep(state.held) else 0,
-            nofs=min(context.nofs, 1),
-            noio=min(context.noio, 1),
-            memalloc=min(context.memalloc, 1),
+            bh=0,
+            preempt=0,
+            nofs=0,
+            noio=0,
+            memalloc=0,
+            inherited=inherited,
             limit=wait_limit(state.held, context, self.compiler.binder.table),
             base=context.irq_context,
             saved=(),
@@ -220,11 +248,14 @@ class Walker:
         kinds = self.compiler.binder.kinds
         return any(kinds[entry.cls].blocks_sleep for entry in held.entries())
 
-    def open_callee(self, node: Node, index: int, state: State, site: cfg.Site) -> Node:
+    def open_callee(self, node: Node, state: State, site: cfg.Site) -> Node | None:
         """The node of an open function: the caller's own held locks and exact counters come along."""
         context = state.context._replace(saved=(), interrupted=(), words=(), merging=False)
         entry = self.universe.state(state.held, context)
-        return self.node(self.compiler.at_site(site), entry, node.complete, (node, index, state))
+        code = self.compiler.at_site(site)
+        if entry not in code.whole and entry not in code.closed and len(code.whole) + len(code.closed) > NODE_LIMIT:
+            return None
+        return self.node(code, entry, node.complete)
 
     def returns(self, node: Node, state: State, callee: Node, index: int) -> list[State]:
         """The caller's states after the call, one for each exit of the callee."""
@@ -246,11 +277,12 @@ class Walker:
         """Compose a caller's state with a callee's exit."""
         context, begun, ended = state.context, entry.context, end.context
         after = ended._replace(
-            bh=max(context.bh + ended.bh - begun.bh, 0),
-            preempt=max(context.preempt + ended.preempt - begun.preempt, 0),
-            nofs=max(context.nofs + ended.nofs - begun.nofs, 0),
-            noio=max(context.noio + ended.noio - begun.noio, 0),
-            memalloc=max(context.memalloc + ended.memalloc - begun.memalloc, 0),
+            bh=context.bh + ended.bh - begun.bh,
+            preempt=context.preempt + ended.preempt - begun.preempt,
+            nofs=context.nofs + ended.nofs - begun.nofs,
+            noio=context.noio + ended.noio - begun.noio,
+            memalloc=context.memalloc + ended.memalloc - begun.memalloc,
+            inherited=context.inherited,
             limit=context.limit,
             base=context.base,
             saved=context.saved,

@@ -21,7 +21,7 @@ from lockcheck.graph.order import KIND_NAMES, LockOrder
 from lockcheck.graph.waits import add_waits
 from lockcheck.graph.witness import Teller
 from lockcheck.model.facts import Coverage, Dependency, Fact, UsageSummary
-from lockcheck.model.places import NOWHERE, Place
+from lockcheck.model.places import NOWHERE, Place, unpack
 from lockcheck.model.program import Program
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ class Analysis:
         )
 
     def _not_followed(self) -> Iterator[tuple[str, Place]]:
+        for node in self._composer.nodes:
+            if node.dropped:
+                function = node.code.function
+                place = unpack(function.file, function.where)
+                yield f"{function.name} has too many interrupt and preemption states; not all were followed", place
         for node, index, event in self._composer.special:
             if type(event) is NotFollowed:
                 yield event.why, self._teller.place(node, index)

@@ -97,11 +97,19 @@ class OrderFacts:
         """One fact for each (class, modes, functions) of a same-class acquisition."""
         found: dict[tuple[str, ...], Fact] = {}
         for recursion in self.composer.recursions:
-            fact = self.recursion(recursion)
-            found.setdefault(fact.identity, fact)
+            identity = self.recursion_identity(recursion)
+            if identity not in found:
+                found[identity] = self.recursion(recursion, identity)
         yield from found.values()
 
-    def recursion(self, recursion: Recursion) -> Fact:
+    def recursion_identity(self, recursion: Recursion) -> tuple[str, ...]:
+        """Class, modes, who holds and who takes."""
+        level, entry = recursion.evidence.level, recursion.event.entry
+        assert level is not None and level.entry is not None
+        holder, taker = recursion.evidence.node.code.function.name, recursion.node.code.function.name
+        return (self.teller.class_name(entry.cls), MODES[level.entry.mode], MODES[entry.mode], holder, taker)
+
+    def recursion(self, recursion: Recursion, identity: tuple[str, ...]) -> Fact:
         """The fact of one recursion."""
         evidence, event = recursion.evidence, recursion.event
         assert evidence.level is not None and evidence.level.entry is not None
@@ -122,9 +130,6 @@ class OrderFacts:
             "lock_kind": self.kinds[held.cls].name,
             "category": self.kinds[held.cls].category,
         }
-        holder = evidence.node.code.function.name
-        inner = recursion.node.code.function.name
-        identity = (name, MODES[held.mode], MODES[event.entry.mode], holder, inner)
         return make("recursion", identity, attributes, [leg], self.prefer([leg]))
 
     def conflicts(self) -> Iterator[Fact]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
 from lockcheck.analysis.events import Acquired, Allocated, Event, Slept
 from lockcheck.analysis.state import State
+from lockcheck.analysis.switches import reclaims
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.facts_order import make
 from lockcheck.graph.facts_steps import StepFacts
@@ -122,7 +123,7 @@ class RoleFacts:
             "gfp": gfp_text(event.gfp),
             "what": event.what,
             "may_sleep": bool(event.gfp & gfp.DIRECT_RECLAIM),
-            "may_reclaim": bool(event.gfp & gfp.DIRECT_RECLAIM) and not event.state.context.memalloc,
+            "may_reclaim": reclaims(event.gfp, event.state),
             "fs": bool(event.gfp & gfp.FS),
             "io": bool(event.gfp & gfp.IO),
             "inside": self.roles_of(identity[0]),

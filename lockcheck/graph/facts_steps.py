@@ -6,16 +6,17 @@ Is: events of the walk with the context their callers put them in. Is not: anyth
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from lockcheck.analysis import switches
 from lockcheck.analysis.actions import holds
-from lockcheck.analysis.compile import RUN, Bundle
+from lockcheck.analysis.compile import RUN, Bundle, Code
 from lockcheck.analysis.entries import Root
 from lockcheck.analysis.events import Acquired, Allocated, Asserted, Misstep, Slept
-from lockcheck.analysis.state import Context, State
+from lockcheck.analysis.state import BH, Context, State
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.facts_order import OrderFacts, make
+from lockcheck.graph.origins import origins
 from lockcheck.graph.witness import Frame, Goal
 from lockcheck.model.facts import Attribute, Fact, Leg
 from lockcheck.model.locks import WaitType
@@ -71,18 +72,24 @@ class StepFacts:
     # -- wait contexts and sleeping ----------------------------------------------------------------------------------
 
     def wait_contexts(self) -> Iterator[Fact]:
-        """Acquisitions whose wait type exceeds the limit: one fact for each lock, limiter and function."""
-        found: dict[tuple[str, ...], Fact] = {}
+        """Acquisitions whose wait type exceeds the limit: one fact for each lock and place where the limit is set."""
+        broken: dict[tuple[int, int], dict[Frame, Acquired]] = {}
         for node, index, event in self.composer.special:
             if type(event) is Acquired and event.outer > event.limit:
-                fact = self.wait_context(node, index, event)
+                frame = Frame(node, index, event.state)
+                broken.setdefault((event.entry.cls, event.limit), {}).setdefault(frame, event)
+        found: dict[tuple[str, ...], Fact] = {}
+        for (_, limit), events in broken.items():
+            chains = origins(events, limited_to(limit), self.callers)
+            for chain in one_for_each_step(chains):
+                fact = self.wait_context(chain, events[chain[-1]])
                 found.setdefault(fact.identity, fact)
         yield from found.values()
 
-    def wait_context(self, node: Node, index: int, event: Acquired) -> Fact:
+    def wait_context(self, chain: list[Frame], event: Acquired) -> Fact:
         """The fact of one acquisition in a context too strict for it."""
         name = self.teller.class_name(event.entry.cls)
-        leg = self.teller.event_leg(node, index, event.state, Goal(name, event.entry.mode))
+        leg = self.teller.chain_leg(chain, Goal(name, event.entry.mode))
         limiter = self.limiter(leg, event)
         attributes: dict[str, Attribute] = {
             "locks": (name, limiter) if limiter in {hold.lock for hold in leg.held} else (name,),
@@ -93,7 +100,7 @@ class StepFacts:
             "limited_by": limiter,
             "context": event.state.context.name,
         }
-        identity = (name, limiter, node.code.function.name)
+        identity = (name, limiter, chain[0].node.code.function.name)
         return make("wait-context", identity, attributes, [leg], self.base.prefer([leg]))
 
     def limiter(self, leg: Leg, event: Acquired) -> str:
@@ -105,30 +112,36 @@ class StepFacts:
         return leg.context
 
     def sleeps(self) -> Iterator[Fact]:
-        """Steps that sleep where that is a bug, or inside a function with a role."""
+        """Sleeping where that is a bug: one fact for each place that makes the context atomic."""
         found: dict[tuple[str, ...], Fact] = {}
+        targets: dict[Frame, Slept] = {}
         for node, index, event in self.composer.special:
             if type(event) is Slept:
-                fact = self.sleep(node, index, event)
-                found.setdefault(fact.identity, fact)
+                targets.setdefault(Frame(node, index, event.state), event)
+        chains = origins(targets, lambda node: node.entry.context.atomic, self.callers)
+        for chain in one_for_each_step(chains):
+            fact = self.sleep(chain, targets[chain[-1]])
+            found.setdefault(fact.identity, fact)
         yield from found.values()
 
-    def sleep(self, node: Node, index: int, event: Slept) -> Fact:
-        """The fact of one sleep, when it is in atomic context."""
-        goal = Goal(None, None, "sleep")
-        leg = self.teller.event_leg(node, index, event.state, goal)
+    def sleep(self, chain: list[Frame], event: Slept) -> Fact:
+        """The fact of one sleep in atomic context."""
+        last = chain[-1]
+        leg = self.teller.chain_leg(chain, Goal(None, None, "sleep"))
         because = self.because(leg, event.state.context)
         attributes: dict[str, Attribute] = {
             "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
-            "what": self.teller.text(node, index) or event.what,
-            "cause": self.cause(node, index),
+            "what": self.teller.text(last.node, last.op) or event.what,
+            "cause": self.cause(last.node, last.op),
             "atomic": True,
             "because": because,
             "context": leg.context,
             "inside": (),  # what happens inside roles are facts of their own (facts_roles)
             "role_function": None,
         }
-        identity = (node.code.function.name, event.what, *because, leg.entry)
+        first = chain[0]
+        function, text = first.node.code.function.name, self.teller.text(first.node, first.op)
+        identity = (function, text, event.what, *because, leg.entry)
         return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
 
     def cause(self, node: Node, index: int) -> str:
@@ -149,7 +162,7 @@ class StepFacts:
         found += [hold.lock for hold in leg.held if kinds[hold.lock].blocks_sleep]
         if not context.irqs_on and context.name not in ("hardirq", "nmi"):
             found.append("hardirqs off")
-        if context.bh:
+        if context.bh or context.inherited & BH:
             found.append("softirqs off")
         if not found:
             found.append("preemption off")
@@ -214,9 +227,9 @@ class StepFacts:
             function = self.teller.binder.program.functions[root.function]
             for state in root.node.exits:
                 for entry in state.held.entries():
-                    if entry.lock not in function.returns_holding:
-                        fact = self.left_held(root, function.name, state, entry.lock)
-                        found.setdefault(fact.identity, fact)
+                    identity = (function.name, self.teller.class_name(entry.cls))
+                    if entry.lock not in function.returns_holding and identity not in found:
+                        found[identity] = self.left_held(root, function.name, state, entry.lock)
         yield from found.values()
 
     def left_held(self, root: Root, function: str, state: State, lock: int) -> Fact:
@@ -264,6 +277,21 @@ class StepFacts:
                     if kind == action and (found == node.code.entry or op.step is not None):
                         found = index
         return found
+
+
+def limited_to(limit: int) -> Callable[[Node], bool]:
+    """Whether a node is entered with a wait limit that low already."""
+    return lambda node: node.entry.context.limit <= limit
+
+
+def one_for_each_step(chains: Iterable[list[Frame]]) -> Iterator[list[Frame]]:
+    """The first chain from each step of the model, whatever else is held there."""
+    seen: set[tuple[Code, int]] = set()
+    for chain in chains:
+        key = (chain[0].node.code, chain[0].op)
+        if key not in seen:
+            seen.add(key)
+            yield chain
 
 
 _UNBALANCED = {

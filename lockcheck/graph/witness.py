@@ -189,6 +189,10 @@ class Teller:
         """The leg that ends in one step of one node."""
         return self.leg([*self.trail(node), Frame(node, index, state)], goal, level, node)
 
+    def chain_leg(self, chain: list[Frame], goal: Goal) -> Leg:
+        """The leg of a chain of calls, from an entry down to it and through it."""
+        return self.leg([*self.trail(chain[0].node), *chain], goal, None, chain[0].node)
+
     def call_leg(self, evidence: Evidence, node: Node, index: int, state: State, goal: Goal) -> Leg:
         """The leg of something that happens in a known node below a call."""
         frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]

@@ -80,7 +80,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A finding allowed with a reason: by ``rule`` and ``locks`` or by ``fingerprint``; ``expires``: ISO date or None."""
+    """A finding allowed with a reason: by ``rule`` and ``locks`` or ``fingerprint``; ``expires``: ISO date or None."""
 
     rule: str | None
     locks: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""One measured stage in a process of its own: ``python -m tests.benchmarks.stage raw|csafe|check FILE``; prints JSON."""
+"""A measured stage in a process of its own: ``python -m tests.benchmarks.stage raw|csafe|check FILE``; prints JSON."""
 
 from __future__ import annotations
 
