@@ -51,7 +51,6 @@ class Node:
         self.merged = False
         self.dropped = False
 
-
     def events(self) -> Iterator[tuple[int, Event]]:
         """(op index, event) for all events, in the order met."""
         for index, outcome in self.log:
