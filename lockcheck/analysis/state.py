@@ -112,8 +112,9 @@ class Context(NamedTuple):
 
     ``softirq``/``hardirq``/``nmi``: what is being served (hardirq 2 means a handler that RT cannot thread).
     ``bh`` and ``preempt`` count disables; ``nofs``/``noio``/``memalloc`` count scopes: those of this function and of
-    the callees it got back from. ``inherited``: bits of the counters that the caller had above zero. ``limit``: the wait
-    limit that the caller's held locks leave in interrupt context ``base``. ``saved``: irq states saved in this function.
+    the callees it got back from. ``inherited``: bits of the counters that the caller had above zero. ``limit``: the
+    wait limit that the caller's held locks leave in interrupt context ``base``. ``saved``: irq states saved in this
+    function.
     ``interrupted``: contexts below inline interrupts. ``words``: what free words were taken to be.
     ``confinement``: index of a thread / init / not-beside label, 0 for none. ``merging``: states are merged at
     joins.
