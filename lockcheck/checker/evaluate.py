@@ -6,6 +6,7 @@ Is: the engine; it names no rule. Is not: a judge of its own: severity and words
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lockcheck.checker.rule import FactSource, Rule
 from lockcheck.findings import Finding, fingerprint
@@ -24,12 +25,19 @@ def findings_of(rules: Iterable[Rule], source: FactSource) -> tuple[Finding, ...
     return tuple(sorted(best.values(), key=Finding.sort_key))
 
 
+def _shown(rule: Rule, fact: Fact) -> Fact:
+    """The fact with the legs that this rule's findings show: the main ones, and the reasons it asks for."""
+    if rule.witness is None:
+        return fact
+    return replace(fact, legs=tuple(leg for leg in fact.legs if not leg.about or leg.about in rule.witness))
+
+
 def _finding(rule: Rule, fact: Fact, message: str) -> Finding:
     return Finding(
         rule=rule.id,
         severity=rule.severity,
         message=message,
         help=rule.help,
-        fact=fact,
+        fact=_shown(rule, fact),
         fingerprint=fingerprint(rule.id, (fact.kind, *fact.identity)),
     )

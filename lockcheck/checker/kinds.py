@@ -146,6 +146,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "lock_kind": KIND,
             "category": CATEGORY,
             "may_sleep": _flag("taking it may sleep"),
+            "outermost": _flag("no lock that the function with the role took itself is held around it"),
+            "wait": _text("its wait type", "none", "free", "spin", "config", "sleep"),
             "mode": MODE,
             "leaf": _flag("nothing is ever taken under this class"),
             "inner": _text("one class that is taken under it", optional=True),

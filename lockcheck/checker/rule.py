@@ -34,7 +34,7 @@ Matcher: TypeAlias = Callable[[FactSource], Iterable[Match]]
 class Rule:
     """One rule. ``category`` is the folder above its own; ``folder`` is where its cases are.
 
-    ``kinds``: the fact kinds it looks at. ``kernel_title``: what lockdep calls it, or None.
+    ``kinds``: the fact kinds it looks at. ``witness``: which legs beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
     """
 
     id: str
@@ -49,5 +49,6 @@ class Rule:
     kernel_title: str | None = None
     limits: str | None = None
     see: tuple[str, ...] = ()
+    witness: tuple[str, ...] | None = None
     place: Place = field(default=NOWHERE, compare=False)
     folder: Path | None = field(default=None, compare=False)

@@ -6,7 +6,7 @@ attributes, which the shapes check against ``kinds.py``.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, StringConstraints
 
@@ -38,6 +38,7 @@ class RuleFile(BaseModel):
     lockdep: Line | None = None
     limits: Words | None = None
     see: list[Line] = Field(default_factory=list)
+    witness: list[Literal["inner", "enabled"]] | None = None
 
 
 DOCS = {
@@ -52,6 +53,7 @@ DOCS = {
     "since": "the version of the rule's collection that brought it",
     "lockdep": "the title that the kernel's lockdep gives it, if it finds it at all",
     "limits": "what it misses, what it reports though it can't happen",
+    "witness": "legs to show beside the main one: inner (what is taken under the lock), enabled (held with interrupts on)",
     "see": "where to read more: files of the kernel's documentation, addresses",
 }
 
@@ -63,6 +65,7 @@ def json_schema() -> dict[str, Any]:
     properties["severity"]["enum"] = list(SEVERITIES)
     properties["forbid"]["enum"] = list(FACT_KINDS)
     properties["where"]["type"] = "object"
+    properties["witness"] = {"type": "array", "items": {"enum": ["inner", "enabled"]}, "description": DOCS["witness"]}
     properties["see"] = {"type": "array", "items": {"type": "string"}, "description": DOCS["see"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

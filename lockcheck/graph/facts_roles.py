@@ -6,6 +6,7 @@ Is: acquisitions, allocations, sleeps and calls below role functions. Is not: a 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
 from lockcheck.analysis.events import Acquired, Allocated, Event, Slept
@@ -54,10 +55,20 @@ class RoleFacts:
             if type(event) is not Acquired or event.replayed:
                 continue
             lock, mode = self.teller.class_name(event.entry.cls), MODES[event.entry.mode]
-            identity = (name, lock, mode, str(event.entry.trylock))
+            outermost = self.is_outermost(start, node, event)
+            identity = (name, lock, mode, str(event.entry.trylock), "outermost" if outermost else "inside")
             if identity not in found:
                 found[identity] = self.acquisition(identity, start, node, index, event)
         yield from found.values()
+
+    def is_outermost(self, start: Node, node: Node, event: Acquired) -> bool:
+        """No lock that the role function itself took is held around this acquisition."""
+        more, _, _ = self.teller.descend(start, lambda at: 0 if at is node else None)
+        before = len(start.entry.held.entries())
+        states = [event.state, *(frame.state for frame in more)]
+        kinds = self.teller.binder.kinds
+        own = [entry for state in states for entry in state.held.entries()[before:]]
+        return not any(kinds[entry.cls].category == "lock" and entry.checked for entry in own)
 
     def acquisition(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Acquired) -> Fact:
         """The fact of one acquisition inside a role."""
@@ -75,6 +86,8 @@ class RoleFacts:
             "inner": inner[0] if inner else None,
             "irq_safe": self.irq_safe(event.entry.cls),
             "may_sleep": kind.sleeps and not event.entry.trylock,
+            "outermost": identity[-1] == "outermost",
+            "wait": kind.inner.name.lower(),
             "irqs": leg.irqs,
             "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
@@ -89,10 +102,10 @@ class RoleFacts:
         legs = [leg]
         under = self.teller.first_inner(cls)
         if under is not None:
-            legs.append(under)
+            legs.append(replace(under, about="inner"))
         for bit in sorted(self.composer.usage.get(cls, {})):
             if bit.irq == HARDIRQ and bit.direction == ENABLED:
-                legs.append(self.base.usage(cls, bit))
+                legs.append(replace(self.base.usage(cls, bit), about="enabled"))
                 break
         return legs
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from lockcheck.analysis.binder import Binder
@@ -271,7 +272,15 @@ class Teller:
             if frame is frames[-1]:
                 yield self.last_step(depth + 1, frame, goal)
             else:
-                yield self.step(depth + 1, frame.node, frame.op, "call")
+                yield self.call_step(depth + 1, frame, frames[depth + 1].node)
+
+    def call_step(self, depth: int, frame: Frame, callee: Node) -> WitnessStep:
+        """A call as a line; where the step does not name the function that runs (a callback, one of several), it is told."""
+        line = self.step(depth, frame.node, frame.op, "call")
+        name = callee.code.function.name
+        if line.text.split("(")[0] == name or callee.code.index < 0:
+            return line
+        return replace(line, text=f"{line.text} -> {name}()")
 
     def step(self, depth: int, node: Node, index: int, action: str) -> WitnessStep:
         """One op as a line."""

@@ -54,6 +54,8 @@ class Leg:
     ``title``: who it is (``task``, ``hardirq``, ``softirq``, ``work item X``); ``entry``: the function it starts in.
     ``holds``: the lock class it holds when it gets stuck (or None); ``wants``: the one it waits for (or None), with
     their modes. ``held``: the whole held-lock stack just before the last step, outermost first.
+    ``about``: empty, or for a leg beside the main one what it shows: ``inner`` (something taken under the lock
+    elsewhere), ``enabled`` (the lock held with interrupts on).
     ``context``: ``task``/``softirq``/``hardirq``/``nmi``; ``irqs``: ``on`` or ``off`` (hardirqs) at the last step;
     ``bh``: ``on`` or ``off``.
     """
@@ -70,6 +72,7 @@ class Leg:
     irqs: str = "on"
     bh: str = "on"
     wants_trylock: bool = False
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ from lockcheck.report.summary import summary
 from lockcheck.source.problems import Problem
 
 
+_HARD = "\x00"
+"""A space that no line is broken at; names can't contain it."""
+
+
 def text(result: Result, paint: Paint | None = None, *, compare: bool = False) -> str:
     """The whole report. ``compare``: say how findings and expectations differ instead of listing expected findings."""
     paint = paint or Paint()
@@ -56,8 +60,11 @@ def finding_lines(finding: Finding, result: Result, paint: Paint) -> Iterator[st
 def _first(finding: Finding, paint: Paint) -> Iterator[str]:
     word = finding.severity.word
     place = finding.place
-    line = f"{place}: {word}: {finding.message} [{finding.rule}]"
-    lines = wrap(clean(line, paint.ascii_only), 0, 4)
+    head = clean(f"{place}: {word}:", paint.ascii_only)
+    first, _, rest = clean(f"{finding.message} [{finding.rule}]", paint.ascii_only).partition(" ")
+    # The place, the severity and the first word stay on one line, however long the path, for grep's sake.
+    joined = (head + " " + first).replace(" ", _HARD)
+    lines = [line.replace(_HARD, " ") for line in wrap(f"{joined} {rest}", 0, 4)]
     label = f" {word}:"
     yield lines[0].replace(label, " " + paint(label[1:], word), 1)
     yield from lines[1:]
