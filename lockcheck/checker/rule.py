@@ -34,7 +34,8 @@ Matcher: TypeAlias = Callable[[FactSource], Iterable[Match]]
 class Rule:
     """One rule. ``category`` is the folder above its own; ``folder`` is where its cases are.
 
-    ``kinds``: the fact kinds it looks at. ``witness``: which legs beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
+    ``kinds``: the fact kinds it looks at. ``witness``: which legs
+    beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
     """
 
     id: str

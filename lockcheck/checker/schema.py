@@ -53,7 +53,7 @@ DOCS = {
     "since": "the version of the rule's collection that brought it",
     "lockdep": "the title that the kernel's lockdep gives it, if it finds it at all",
     "limits": "what it misses, what it reports though it can't happen",
-    "witness": "legs to show beside the main one: inner (what is taken under the lock), enabled (held with interrupts on)",
+    "witness": "legs beside the main one: inner (what is taken under the lock), enabled (held with interrupts on)",
     "see": "where to read more: files of the kernel's documentation, addresses",
 }
 

@@ -275,7 +275,7 @@ class Teller:
                 yield self.call_step(depth + 1, frame, frames[depth + 1].node)
 
     def call_step(self, depth: int, frame: Frame, callee: Node) -> WitnessStep:
-        """A call as a line; where the step does not name the function that runs (a callback, one of several), it is told."""
+        """A call as a line; a step that does not name the function that runs (a callback) is followed by it."""
         line = self.step(depth, frame.node, frame.op, "call")
         name = callee.code.function.name
         if line.text.split("(")[0] == name or callee.code.index < 0:

@@ -18,7 +18,6 @@ from lockcheck.report.scenario import DEADLOCK, drawn, moves_of
 from lockcheck.report.summary import summary
 from lockcheck.source.problems import Problem
 
-
 _HARD = "\x00"
 """A space that no line is broken at; names can't contain it."""
 
