@@ -46,11 +46,19 @@ class ConflictFinder:
         self.order, self.kinds, self.name = order, kinds, name
 
     def conflicts(self) -> list[Conflict]:
-        """All conflicts: within one class, then along shortest paths, sorted by names."""
+        """All conflicts: within one class, then along shortest paths, sorted by names.
+
+        What conflicts for hardirqs and for softirqs over the same classes is told once, for hardirqs: the repair of
+        that one (irqsave) is the repair of both.
+        """
         found = [conflict for irq in (HARDIRQ, SOFTIRQ, NMI) for conflict in self.one_class(irq)]
         for irq in (HARDIRQ, SOFTIRQ):
             found.extend(self.along_paths(irq))
-        return found
+        told: dict[object, Conflict] = {}
+        for conflict in found:
+            classes = (conflict.safe, *(hop.inner for hop in conflict.hops))
+            told.setdefault((conflict.irq == NMI, conflict.by_writer, classes), conflict)
+        return list(told.values())
 
     def classes(self) -> list[int]:
         """Classes with usage, by name."""
