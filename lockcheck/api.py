@@ -6,9 +6,11 @@ Is: load, analyse, judge, compare. Is not: a printer; nothing here writes or rea
 from __future__ import annotations
 
 import datetime
+import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -64,11 +66,9 @@ def check(
     >>> result.exit_code
     1
     """
-    from lockcheck.checker.reading import built_in, read_rules
-
     say = stage or (lambda _: None)
     say("reading")
-    ruleset = read_rules([built_in(), *map(Path, rules or ())], limits)
+    ruleset = _rules(tuple(map(Path, rules or ())), limits)
     loader = _Loader(_inputs(models), [Path(root) for root in roots] if roots is not None else None, limits)
     return check_with(ruleset, loader, dict(config or {}), all_configs, today.isoformat() if today else None, say)
 
@@ -86,6 +86,21 @@ class _Loader:
 
         limits = self.limits or loading.Limits()
         return loading.load(self.models, config=config, roots=self.roots, limits=limits)
+
+
+def _rules(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:
+    """The built-in rules and those in ``folders``."""
+    from lockcheck.checker.reading import built_in, read_rules
+
+    return read_rules([built_in(), *folders], limits) if folders or limits else _built_in_rules()
+
+
+@cache
+def _built_in_rules() -> RuleSet:
+    """The built-in rules, read once: they come with this version, and a process may check thousands of models."""
+    from lockcheck.checker.reading import built_in, read_rules
+
+    return read_rules([built_in()])
 
 
 def check_case(ruleset: RuleSet, path: Path, today: str) -> Result:
@@ -110,6 +125,20 @@ def check_with(
     say: Stage,
 ) -> Result:
     """Load, analyse and judge under each config, and put the results together."""
+    from lockcheck.source.garbage import collector_paused
+
+    with collector_paused():
+        return _check_with(ruleset, load, config, all_configs, today, say)
+
+
+def _check_with(
+    ruleset: RuleSet,
+    load: Callable[[Mapping[str, bool]], Loaded],
+    config: dict[str, bool],
+    all_configs: bool,
+    today: str | None,
+    say: Stage,
+) -> Result:
     from lockcheck.checker.judge import Judgement
     from lockcheck.graph import analyse
 
@@ -122,6 +151,7 @@ def check_with(
     for number, one in enumerate(chosen):
         say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")
         if number:
+            gc.collect()  # the last config's analysis is full of cycles, and as large as this one's will be
             loaded = load(one)
         if loaded.program is None or loaded.problems:
             return Result(problems=loaded.problems, sources=sources)

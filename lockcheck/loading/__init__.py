@@ -6,16 +6,15 @@ Is not: an analysis; nothing here judges a lock order.
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from lockcheck.loading.files import Files, ModelFile, ModelText, library, read_model
 from lockcheck.model.program import Program
+from lockcheck.source.garbage import collector_paused
 from lockcheck.source.limits import Limits
 from lockcheck.source.locate import locate
 from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean
@@ -57,7 +56,7 @@ def load(
     configs: dict[str, bool] = {}
     program: Program | None = None
     files = Files(roots, limits, problems)
-    with _no_gc():
+    with collector_paused():
         try:
             files.read_inputs(inputs)
             program = _build(files, config or {}, problems, limits, configs)
@@ -170,15 +169,3 @@ _NAMES_UNKNOWN: Final = frozenset(
     f"unknown-{what}" for what in ("lock", "cache", "function", "name", "callbacks", "config", "workqueue")
 )
 _WORDS_UNKNOWN: Final = frozenset({"unknown-verb", "unknown-kind", "bad-gfp", "kind-mismatch", "condition"})
-
-
-@contextmanager
-def _no_gc() -> Iterator[None]:
-    """The cyclic collector paused: a million fresh values make it run for nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
