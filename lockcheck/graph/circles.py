@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from lockcheck.analysis.dependencies import Hop
+from lockcheck.graph.inversions import inversions
 from lockcheck.graph.order import Region
 
 FOLD_ABOVE = 600
@@ -140,99 +141,5 @@ class CircleFinder:
         return None
 
     def inversions(self, edges: list[tuple[int, Hop, int]]) -> list[tuple[int, Hop, int]]:
-        """A minimal set of edges without which the component has no circle.
-
-        Greedy order of Eades, Lin and Smyth (A fast and effective heuristic for the feedback arc set problem, 1993),
-        then each backward edge is put back if that closes no circle.
-        """
-        position = _eades_order(edges)
-        backward = [edge for edge in edges if position[edge[0]] > position[edge[2]]]
-        kept: dict[int, set[int]] = {}
-        for source, _, target in edges:
-            if position[source] <= position[target]:
-                kept.setdefault(source, set()).add(target)
-        needed = []
-        for edge in backward:
-            if _reaches(kept, edge[2], edge[0]):
-                needed.append(edge)
-            else:
-                kept.setdefault(edge[0], set()).add(edge[2])
-        return needed
-
-
-def _reaches(graph: dict[int, set[int]], start: int, goal: int) -> bool:
-    seen = {start}
-    todo = [start]
-    while todo:
-        node = todo.pop()
-        if node == goal:
-            return True
-        for successor in graph.get(node, ()):
-            if successor not in seen:
-                seen.add(successor)
-                todo.append(successor)
-    return False
-
-
-def _eades_order(edges: list[tuple[int, Hop, int]]) -> dict[int, int]:
-    """Positions of nodes such that few edges point backwards."""
-    out: dict[int, set[int]] = {}
-    into: dict[int, set[int]] = {}
-    for source, _, target in edges:
-        out.setdefault(source, set()).add(target)
-        into.setdefault(target, set()).add(source)
-        out.setdefault(target, set())
-        into.setdefault(source, set())
-    order = _Eades(out, into)
-    return {node: index for index, node in enumerate(order.run())}
-
-
-class _Eades:
-    """Sinks to the back, sources to the front, else the node with most more out than in; with buckets, linear."""
-
-    def __init__(self, out: dict[int, set[int]], into: dict[int, set[int]]) -> None:
-        self.out, self.into = out, into
-        self.left: dict[int, None] = dict.fromkeys(sorted(out))
-        self.buckets: dict[int, dict[int, None]] = {}
-        self.score: dict[int, int] = {}
-        for node in self.left:
-            self.file(node)
-
-    def file(self, node: int) -> None:
-        """Put a node into the bucket of its present score (sinks low, sources high)."""
-        if node in self.score:
-            del self.buckets[self.score[node]][node]
-        big = 1 << 40
-        score = len(self.out[node]) - len(self.into[node])
-        score = -big if not self.out[node] else big if not self.into[node] else score
-        self.score[node] = score
-        self.buckets.setdefault(score, {})[node] = None
-
-    def run(self) -> list[int]:
-        """The order."""
-        front: list[int] = []
-        back: list[int] = []
-        while self.left:
-            sink = self.buckets.get(-(1 << 40))
-            if sink:
-                back.append(self.take(next(iter(sink))))
-                continue
-            best = max(score for score, bucket in self.buckets.items() if bucket)
-            front.append(self.take(next(iter(self.buckets[best]))))
-        return front + back[::-1]
-
-    def take(self, node: int) -> int:
-        """Remove a node from the graph."""
-        del self.left[node]
-        del self.buckets[self.score.pop(node)][node]
-        touched = dict.fromkeys((*sorted(self.out[node]), *sorted(self.into[node])))
-        for successor in self.out[node]:
-            self.into[successor].discard(node)
-        for predecessor in self.into[node]:
-            self.out[predecessor].discard(node)
-        for neighbour in touched:
-            if neighbour in self.left:
-                self.file(neighbour)
-        return node
-
-
+        """A small set of edges without which the component has no circle: see ``graph/inversions.py``."""
+        return [edges[number] for number in inversions([(source, target) for source, _, target in edges])]

@@ -1,0 +1,1 @@
+"""The lock-order graph and what is found in it."""
