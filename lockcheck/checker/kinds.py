@@ -86,6 +86,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "readers": _flag("some leg holds or wants a lock for reading"),
             "lock_kinds": _list("the lock kinds in it"),
             "categories": _list("what it goes through", *CATEGORIES),
+            "shared": _text("the dependency in it that most other circles go through too, as `A -> B`", optional=True),
+            "shared_by": _number("how many other circles go through that dependency"),
             "guards": _list("lock classes that every leg holds around it: only one of them can run at a time"),
         },
     ),

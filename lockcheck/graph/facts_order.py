@@ -5,6 +5,7 @@ Is: what was found in the graph, dressed with names, attributes and legs. Is not
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -56,21 +57,26 @@ class OrderFacts:
         for part in self.order.tangled():
             region = Region(self.order, part)
             finder = CircleFinder(region, self.teller.class_name)
-            for circle in finder.circles():
+            told = finder.circles()
+            shared = Counter((hop.outer, hop.inner) for circle in told for hop in circle)
+            for circle in told:
                 labels = finder.choice(circle)
                 assert labels is not None
                 chosen = zip(circle, labels, strict=True)
                 legs = [self.dependency(region.evidence(hop, label), hop) for hop, label in chosen]
-                yield self.circle(circle, legs)
+                yield self.circle(circle, legs, shared)
 
     def dependency(self, evidence: Evidence, hop: Hop) -> Leg:
         """The leg behind one hop; the leg of a signaller *stands for* the wait, which it holds up."""
         leg = self.teller.dependency_leg(evidence, hop.inner, hop.recursive)
         return leg if leg.holds else replace(leg, holds=self.teller.class_name(hop.outer), holds_mode="exclusive")
 
-    def circle(self, circle: Sequence[Hop], legs: Sequence[Leg]) -> Fact:
-        """The fact of one circle."""
+    def circle(self, circle: Sequence[Hop], legs: Sequence[Leg], shared: Counter[tuple[int, int]]) -> Fact:
+        """The fact of one circle. ``shared``: how many told circles go through each dependency."""
         names = [self.teller.class_name(hop.outer) for hop in circle]
+        most = max(circle, key=lambda hop: shared[hop.outer, hop.inner])
+        others = shared[most.outer, most.inner] - 1
+        pair = f"{self.teller.class_name(most.outer)} -> {self.teller.class_name(most.inner)}"
         kinds = [self.kinds[hop.outer] for hop in circle]
         modes = {leg.holds_mode for leg in legs} | {leg.wants_mode for leg in legs}
         attributes: dict[str, Attribute] = {
@@ -81,6 +87,8 @@ class OrderFacts:
             "lock_kinds": tuple(dict.fromkeys(kind.name for kind in kinds)),
             "categories": tuple(sorted({kind.category for kind in kinds})),
             "guards": self.guards(legs, names),
+            "shared": pair if others else None,
+            "shared_by": others,
         }
         return make("circle", names, attributes, legs, self.prefer(legs))
 

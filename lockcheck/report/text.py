@@ -92,6 +92,10 @@ def _remarks(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
         held = "is" if len(guards) == 1 else "are"
         guarded = f"{', '.join(guards)} {held} held on every leg: as long as that is so, only one can run at a time"
         remarks.append(guarded)
+    others = finding.fact.get("shared_by")
+    if others:
+        more = "1 other circle goes" if others == 1 else f"{others} other circles go"
+        remarks.append(f"{more} through {finding.fact.get('shared')} too")
     if len(result.configs) > 1 and finding.configs:
         remarks.append("holds with: " + holding(finding.configs, result.configs))
     for remark in remarks:
