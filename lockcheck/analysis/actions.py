@@ -60,21 +60,7 @@ def base_limit(context: Context, table: Table) -> int:
 def wait_limit(held: HeldStack, context: Context, table: Table) -> int:
     """The wait limit here: the context's, lowered by what is held in it (an override sets it instead)."""
     now = context.irq_context
-    limit = context.limit if now == context.base else base_limit(context, table)
-    for level in reversed(_same_context(held, now)):
-        ranks = table.ranks[level.entry.cls]  # type: ignore[union-attr]
-        if ranks.inner:
-            limit = ranks.inner if ranks.override else min(limit, ranks.inner)
-    return limit
-
-
-def _same_context(held: HeldStack, irq_context: int) -> list[HeldStack]:
-    found = []
-    for level in held.levels():
-        if level.entry is not None and level.entry.irq_context != irq_context:
-            break
-        found.append(level)
-    return found
+    return held.limit(now, context.limit if now == context.base else base_limit(context, table), table.ranks)
 
 
 class Action:
@@ -125,7 +111,7 @@ def acquire(
         return Outcome(None, (Misstep(state, "depth", entry.lock),))
     nest_missing = entry.nest >= 0 and not any(e.lock == entry.nest for e in held.entries())
     recursion, excused = (None, False)
-    if not entry.trylock and entry.checked and held.classes >> entry.cls & 1:
+    if not entry.trylock and entry.checked and held.has_class(entry.cls):
         recursion, excused = _same_class(held, entry, table)
     outer, limit = _wait_check(held, context, entry, table)
     taken = Acquired(state, entry, sync, outer, excused, recursion, limit, replayed)

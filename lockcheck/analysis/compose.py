@@ -43,6 +43,9 @@ class UsageBit(NamedTuple):
     mode: int
 
 
+_ENABLED_BITS = {irq: [UsageBit(irq, ENABLED, mode) for mode in range(3)] for irq in (NMI, HARDIRQ, SOFTIRQ)}
+
+
 class Digest(NamedTuple):
     """What an outcome adds to the summary of a node that has it; the same for every such node."""
 
@@ -78,6 +81,7 @@ class Composer:
         self._takers_of: dict[tuple[Node, int], list[Node]] = {}
         self._noted: set[tuple[Node, int, object]] = set()
         self._digested: dict[int, Digest] = {}
+        self._bits: dict[int, int] = {}
         self._digest_logs()
         self._close()
         self._compose_calls()
@@ -95,10 +99,14 @@ class Composer:
                 known = digested.get(id(outcome))
                 if known is None:
                     known = self._digest(node, index, outcome)
-                exposed |= known.exposed
-                taken |= known.taken
-                enabled |= known.enabled
-                for event in known.special:
+                more, cls, on, special, _ = known
+                if more:
+                    exposed |= more
+                if cls:
+                    taken |= cls
+                if on:
+                    enabled |= on
+                for event in special:
                     self._note(node, index, event)
             self.exposed_own.append(exposed)
             self.acquired_own.append(taken)
@@ -119,6 +127,13 @@ class Composer:
                 special.append(event)
         known = self._digested[id(outcome)] = Digest(exposed, taken, enabled, tuple(special), outcome)
         return known
+
+    def _bit(self, index: int) -> int:
+        """``1 << index``, one object for all: with ten thousand classes such a number has a kilobyte."""
+        found = self._bits.get(index)
+        if found is None:
+            found = self._bits[index] = 1 << index
+        return found
 
     def _is_special(self, event: Event) -> bool:
         """Most events say something about order only; these are looked at one by one, in every node."""
@@ -141,7 +156,7 @@ class Composer:
 
     def blocks_sleep(self, state: State) -> bool:
         """Some lock held in this function forbids sleeping."""
-        return any(self.kinds[entry.cls].blocks_sleep for entry in state.held.entries())
+        return state.held.sleepless(self.kinds)
 
     def _acquisition(self, node: Node, index: int, event: Acquired) -> tuple[int, int]:
         entry, state = event.entry, event.state
@@ -150,48 +165,48 @@ class Composer:
         self._mark(event, where)
         if entry.trylock or not entry.checked:
             return 0, 0
-        taken = 1 << entry.cls
+        taken = self._bit(entry.cls)
         if event.excused:
             return 0, taken
-        levels, bottom = state.held.blockers(state.context.irq_context)
+        irq_context, key = state.context.irq_context, acquisition_key(event)
+        levels, bottom = state.held.blockers(irq_context)
         for level in levels:
-            self.dependencies.take(level, acquisition_key(event), where)
-        bottom = bottom and state.context.irq_context == state.context.base
-        return (1 << acquisition_key(event) if bottom else 0), taken
+            self.dependencies.take(level, key, where)
+        return (self._bit(key) if bottom and irq_context == state.context.base else 0), taken
 
     def _mark(self, event: Acquired, where: Evidence) -> None:
         """mark_usage(): what an acquisition says about its class."""
         entry, context = event.entry, event.state.context
         if not entry.checked or context.confinement in self.init:
             return
+        mode = entry.mode
         bits = self.usage.setdefault(entry.cls, {})
-        if not entry.trylock:
-            if context.nmi:
-                bits.setdefault(UsageBit(NMI, USED_IN, entry.mode), where)
-            if context.hardirq:
-                bits.setdefault(UsageBit(HARDIRQ, USED_IN, entry.mode), where)
-            if context.softirq:
-                bits.setdefault(UsageBit(SOFTIRQ, USED_IN, entry.mode), where)
+        if not entry.trylock and (context.softirq or context.hardirq or context.nmi):
+            for irq in (NMI, HARDIRQ, SOFTIRQ):
+                if getattr(context, irq):
+                    bits.setdefault(UsageBit(irq, USED_IN, mode), where)
         if not context.nmi:
-            bits.setdefault(UsageBit(NMI, ENABLED, entry.mode), where)
+            bits.setdefault(_ENABLED_BITS[NMI][mode], where)
         if not event.sync and not entry.irqs_off:
-            bits.setdefault(UsageBit(HARDIRQ, ENABLED, entry.mode), where)
+            bits.setdefault(_ENABLED_BITS[HARDIRQ][mode], where)
             if context.softirqs_on:
-                bits.setdefault(UsageBit(SOFTIRQ, ENABLED, entry.mode), where)
+                bits.setdefault(_ENABLED_BITS[SOFTIRQ][mode], where)
 
     def _enabled(self, where: Evidence, hardirq: bool, softirq: bool) -> None:
         """mark_held_locks(): every held lock can be interrupted from here on."""
+        if where.state.context.confinement in self.init:
+            return
+        irqs = [irq for irq, on in ((HARDIRQ, hardirq), (SOFTIRQ, softirq)) if on]
         for level in where.state.held.levels():
             entry = level.entry
             assert entry is not None
-            if not entry.checked or where.state.context.confinement in self.init:
+            if not entry.checked:
                 continue
             bits = self.usage.setdefault(entry.cls, {})
-            evidence = where._replace(level=level)
-            if hardirq:
-                bits.setdefault(UsageBit(HARDIRQ, ENABLED, entry.mode), evidence)
-            if softirq:
-                bits.setdefault(UsageBit(SOFTIRQ, ENABLED, entry.mode), evidence)
+            for irq in irqs:
+                bit = _ENABLED_BITS[irq][entry.mode]
+                if bit not in bits:
+                    bits[bit] = where._replace(level=level)
 
     # -- over calls ------------------------------------------------------------------------------------------------
 
@@ -224,12 +239,21 @@ class Composer:
         if self.dependencies.exposed[target]:
             for level in state.held.blockers(state.context.irq_context)[0]:
                 self.dependencies.call(level, target, where)
-        hit = self.taken[target] & state.held.classes
+        hit = self._held_and_taken(state.held, self.taken[target])
         if hit:
             self._recursions(where, hit)
         enabled = self.enabled[target]
         if enabled:
             self._enabled(where, bool(enabled & 1), bool(enabled & 2))
+
+    def _held_and_taken(self, held: HeldStack, taken: int) -> int:
+        """The classes of held locks among these."""
+        hit = 0
+        for level in held.levels():
+            assert level.entry is not None
+            if taken >> level.entry.cls & 1:
+                hit |= self._bit(level.entry.cls)
+        return hit
 
     def _recursions(self, where: Evidence, hit: int) -> None:
         """Same-class acquisitions below a call: each held lock against each acquisition of its class."""

@@ -84,11 +84,11 @@ class Dependencies:
 
     def take(self, level: HeldStack, key: int, where: Evidence) -> None:
         """Something is acquired under a held lock, in one function."""
-        self._takes.setdefault(_outer(level, where), {}).setdefault(key, where._replace(level=level))
+        _put(self._takes, level, key, where)
 
     def call(self, level: HeldStack, target: int, where: Evidence) -> None:
         """A callee is called under a held lock."""
-        self._calls.setdefault(_outer(level, where), {}).setdefault(target, where._replace(level=level))
+        _put(self._calls, level, target, where)
 
     def add(self, hop: Hop, where: Evidence) -> None:
         """A dependency that no held-lock stack shows (a wait's)."""
@@ -194,7 +194,13 @@ class Dependencies:
         return [part for part in tangles if len(part) > 1]
 
 
-def _outer(level: HeldStack, where: Evidence) -> Outer:
+def _put(table: dict[Outer, dict[int, Evidence]], level: HeldStack, key: int, where: Evidence) -> None:
+    """Keep the first evidence for a hold and a key."""
     entry = level.entry
     assert entry is not None
-    return Outer(entry.cls, entry.mode == 0, where.state.context.confinement)
+    outer = Outer(entry.cls, entry.mode == 0, where.state.context.confinement)
+    known = table.get(outer)
+    if known is None:
+        known = table[outer] = {}
+    if key not in known:
+        known[key] = Evidence(where.node, where.op, where.state, level, where.callee, where.key)

@@ -8,10 +8,12 @@ Glossary words defined here: held-lock stack, context, state, blockers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from lockcheck.analysis.actions import Outcome
+    from lockcheck.analysis.actions import Outcome, Ranks
+    from lockcheck.model.locks import LockKind
 
 EXCLUSIVE, SHARED, RECURSIVE = 0, 1, 2
 NO_LIMIT = 9
@@ -51,22 +53,70 @@ class HeldStack:
     ``parent`` is the stack below the top ``entry``. The empty stack has neither.
     """
 
-    __slots__ = ("_blockers", "children", "classes", "depth", "entry", "parent")
+    __slots__ = ("_blockers", "_children", "_limit", "_sleepless", "depth", "entry", "last", "parent")
 
     def __init__(self, parent: HeldStack | None, entry: HeldLock | None) -> None:
         self.parent = parent
         self.entry = entry
         self.depth: int = 0 if parent is None else parent.depth + 1
-        self.classes: int = 0 if parent is None or entry is None else parent.classes | 1 << entry.cls
-        self.children: dict[HeldLock, HeldStack] = {}
-        self._blockers: dict[int, tuple[tuple[HeldStack, ...], bool]] = {}
+        self.last: State | None = None
+        self._children: dict[HeldLock, HeldStack] | None = None
+        self._blockers: tuple[int, tuple[HeldStack, ...], bool] | None = None
+        self._limit: tuple[int, int, int] | None = None
+        self._sleepless: bool | None = None
 
     def push(self, entry: HeldLock) -> HeldStack:
         """The stack with ``entry`` on top."""
-        child = self.children.get(entry)
+        children = self._children
+        if children is None:
+            children = self._children = {}
+        child = children.get(entry)
         if child is None:
-            child = self.children[entry] = HeldStack(self, entry)
+            child = children[entry] = HeldStack(self, entry)
         return child
+
+    def has_class(self, cls: int) -> bool:
+        """Some entry is of that class."""
+        node: HeldStack = self
+        while node.parent is not None:
+            if node.entry.cls == cls:  # type: ignore[union-attr]
+                return True
+            node = node.parent
+        return False
+
+    def sleepless(self, kinds: Sequence[LockKind]) -> bool:
+        """Some entry's kind forbids sleeping. ``kinds``: by class index, the same at every call."""
+        node: HeldStack = self
+        while node._sleepless is None and node.parent is not None:
+            if kinds[node.entry.cls].blocks_sleep:  # type: ignore[union-attr]
+                node._sleepless = True
+            else:
+                node = node.parent
+        self._sleepless = bool(node._sleepless)
+        return self._sleepless
+
+    def limit(self, irq_context: int, base: int, ranks: Sequence[Ranks]) -> int:
+        """``base`` lowered by the wait types of what is held on top in one interrupt context (an override sets it).
+
+        ``ranks``: by class index, the same at every call.
+        """
+        above: list[HeldStack] = []
+        node: HeldStack = self
+        while node.entry is not None and node.parent is not None and node.entry.irq_context == irq_context:
+            known = node._limit
+            if known is not None and known[0] == irq_context and known[1] == base:
+                limit = known[2]
+                break
+            above.append(node)
+            node = node.parent
+        else:
+            limit = base
+        for level in reversed(above):
+            rank = ranks[level.entry.cls]  # type: ignore[union-attr]
+            if rank.inner:
+                limit = rank.inner if rank.override or rank.inner < limit else limit
+            level._limit = (irq_context, base, limit)
+        return limit
 
     def levels(self) -> list[HeldStack]:
         """All non-empty prefixes, innermost (this one) first."""
@@ -88,10 +138,10 @@ class HeldStack:
         (lockdep stops at those readers too and so loses the order of the outer locks: its edge truncation),
         up to and including the first other entry: what lies below follows through that one.
         """
-        known = self._blockers.get(irq_context)
-        if known is None:
-            known = self._blockers[irq_context] = self._find_blockers(irq_context)
-        return known
+        known = self._blockers
+        if known is None or known[0] != irq_context:
+            known = self._blockers = (irq_context, *self._find_blockers(irq_context))
+        return known[1], known[2]
 
     def _find_blockers(self, irq_context: int) -> tuple[tuple[HeldStack, ...], bool]:
         found: list[HeldStack] = []
@@ -174,7 +224,7 @@ class State:
         self.context = context
         self.memo: dict[object, Outcome] = {}
         self.at_call: State | None = None
-        self.resumed: dict[object, State] = {}
+        self.resumed: dict[object, State] | None = None
 
 
 class Universe:
@@ -186,8 +236,12 @@ class Universe:
 
     def state(self, held: HeldStack, context: Context) -> State:
         """The one state object for these values."""
+        last = held.last
+        if last is not None and last.context is context:  # most steps change one of the two
+            return last
         key = (held, context)
         found = self._states.get(key)
         if found is None:
             found = self._states[key] = State(held, context)
+        held.last = found
         return found

@@ -147,9 +147,9 @@ class Walker:
 
     def paths(self, node: Node, start: State, meeting: Apart | Merged) -> Iterator[Node]:
         """Every (op, state) that ``meeting`` lets through at joins; a new path starts where ways part."""
-        node.log = []
+        log = node.log = []
         node.calls = []
-        ops = node.code.ops
+        ops, universe, closed = node.code.ops, self.universe, not node.complete
         todo: list[tuple[int, State]] = [(node.code.entry, start)]
         while todo or meeting.waiting:
             joined = not todo
@@ -159,26 +159,29 @@ class Walker:
                 if op.join and not joined and not meeting.passes(index, state):
                     break
                 joined = False
-                if op.code == cfg.RUN:
-                    outcome = state.memo.get(op.arg) or op.arg.apply(self.universe, state)  # type: ignore[attr-defined]
-                    if outcome.events:
-                        node.log.append((index, outcome))
-                    if outcome.opens and not node.complete:
+                code = op.code
+                if code == cfg.RUN:
+                    outcome = state.memo.get(op.arg) or op.arg.apply(universe, state)  # type: ignore[attr-defined]
+                    after, events, opens = outcome
+                    if events:
+                        log.append((index, outcome))
+                    if opens and closed:
                         raise _OpenedError
-                    if outcome.state is None:
+                    if after is None:
                         break
-                    state, index = outcome.state, op.then
-                elif op.code == cfg.CALL:
+                    state, index = after, op.then
+                elif code == cfg.CALL:
                     ways = yield from self.call(node, index, op, state)
                     if not ways:
                         break
-                    todo.extend(ways[1:])
+                    if len(ways) > 1:
+                        todo.extend(ways[1:])
                     index, state = ways[0]
-                elif op.code == cfg.END:
+                elif code == cfg.END:
                     node.exits[meeting.end(state)] = None
                     break
                 else:
-                    ways = outcomes(op, state, self.universe)
+                    ways = outcomes(op, state, universe)
                     todo.extend(reversed(ways[1:]))
                     index, state = ways[0]
 
@@ -225,7 +228,7 @@ class Walker:
         for field, bit in COUNTERS.items():
             if getattr(context, field):
                 inherited |= bit
-        if self.blocks_sleep(state.held):
+        if state.held.sleepless(self.compiler.binder.kinds):
             inherited |= PREEMPT
         return context._replace(
             bh=0,
@@ -242,11 +245,6 @@ class Walker:
             merging=False,
         )
 
-    def blocks_sleep(self, held: HeldStack) -> bool:
-        """Some held lock forbids sleeping."""
-        kinds = self.compiler.binder.kinds
-        return any(kinds[entry.cls].blocks_sleep for entry in held.entries())
-
     def open_callee(self, node: Node, state: State, site: cfg.Site) -> Node | None:
         """The node of an open function: the caller's own held locks and exact counters come along."""
         context = state.context._replace(saved=(), interrupted=(), words=(), merging=False)
@@ -259,18 +257,26 @@ class Walker:
     def returns(self, node: Node, state: State, callee: Node, index: int) -> list[State]:
         """The caller's states after the call, one for each exit of the callee."""
         found = []
+        entry = callee.entry
         for end in callee.exits:
-            if end is callee.entry and not callee.entry.held.depth:
+            if end is entry and not entry.held.depth:
                 found.append(state)
                 continue
-            key = (callee.entry, end)
-            after = state.resumed.get(key)
-            if after is None:
-                after = state.resumed[key] = self.resume(state, callee.entry, end)
+            after = self.resumed(state, entry, end)
             for level in after.held.levels():
                 node.sites.setdefault(level, index)
             found.append(after)
         return found
+
+    def resumed(self, state: State, entry: State, end: State) -> State:
+        """:meth:`resume`, remembered."""
+        known = state.resumed
+        if known is None:
+            known = state.resumed = {}
+        after = known.get((entry, end))
+        if after is None:
+            after = known[entry, end] = self.resume(state, entry, end)
+        return after
 
     def resume(self, state: State, entry: State, end: State) -> State:
         """Compose a caller's state with a callee's exit."""
