@@ -118,7 +118,7 @@ def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
 
 def check_with(
     ruleset: RuleSet,
-    load: Callable[[Mapping[str, bool]], Loaded],
+    load: _Loader,
     config: dict[str, bool],
     all_configs: bool,
     today: str | None,
@@ -133,7 +133,7 @@ def check_with(
 
 def _check_with(
     ruleset: RuleSet,
-    load: Callable[[Mapping[str, bool]], Loaded],
+    load: _Loader,
     config: dict[str, bool],
     all_configs: bool,
     today: str | None,
@@ -155,7 +155,7 @@ def _check_with(
             loaded = load(one)
         if loaded.program is None or loaded.problems:
             return Result(problems=loaded.problems, sources=sources)
-        judgement.add(loaded.program, analyse(loaded.program))
+        judgement.add(loaded.program, analyse(loaded.program, load.limits))
     return judgement.result(skipped, sources)
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from lockcheck.checker.kinds import FACT_KINDS, AttributeType
 from lockcheck.checker.reading import built_in, plain, read_rules
 from lockcheck.checker.rule import Rule
+from lockcheck.model.limits import AnalysisLimits
 from lockcheck.report.json_schema import json_schema
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector
@@ -172,17 +173,29 @@ def verbs() -> str:
 
 def limits() -> str:
     """docs/reference/limits.md."""
-    doc = " ".join((Limits.__doc__ or "").split())
-    described = dict(re.findall(r"``(max_\w+)``: (.*?)(?=[.;]? ``max_|$)", doc))
-    fields = dataclasses.fields(Limits)
-    rows = [(f"`{one.name}`", f"{one.default:,}", described.get(one.name, "").rstrip(".")) for one in fields]
+    analysis = {one.name for one in dataclasses.fields(AnalysisLimits)}
+    reading = [one for one in dataclasses.fields(Limits) if one.name not in analysis]
     return "\n".join([
-        NOTE.format("lockcheck/source/limits.py"),
-        "# Limits on input\n\n"
-        "Models and rules may come from strangers, so reading them is bounded. What exceeds a limit is an error with\n"
-        "a position and exit status 2, never a crash. No shipped model comes near them.\n",
-        _table(("limit", "default", "what it bounds"), rows),
+        NOTE.format("lockcheck/source/limits.py and lockcheck/model/limits.py"),
+        "# Limits\n\n"
+        "Models and rules may come from strangers, so what they can cost is bounded. Every limit can be raised or\n"
+        "lowered: `lockcheck check --limit max_files=20000`, `limits` in `lockcheck.toml`, `lockcheck.Limits` in\n"
+        "Python. No shipped model comes near them.\n",
+        "## Limits on input\n\n"
+        "What exceeds one is an error with a position and exit status 2, never a crash.\n",
+        _limit_table(Limits.__doc__ or "", reading),
+        "## Limits on the analysis\n\n"
+        "What exceeds one is not followed, or is merged, and the summary of the run says which functions these are\n"
+        "(`not followed:`, `merged:`; in JSON `coverage.not_followed`, `coverage.merged`). What was followed is\n"
+        "reported as always.\n",
+        _limit_table(AnalysisLimits.__doc__ or "", dataclasses.fields(AnalysisLimits)),
     ])  # fmt: skip
+
+
+def _limit_table(doc: str, fields: Iterable[dataclasses.Field[Any]]) -> str:
+    described = dict(re.findall(r"``(max_\w+)``: (.*?)(?=[.;]? ``max_|$)", " ".join(doc.split())))
+    rows = [(f"`{one.name}`", f"{one.default:,}", described[one.name].rstrip(".")) for one in fields]
+    return _table(("limit", "default", "what it bounds"), rows)
 
 
 def report() -> str:

@@ -1,7 +1,7 @@
 """What happens where paths meet: states are kept apart, or, when there are very many, merged.
 
-Is: two strategies for joins. Kept apart is exact. Merged is for functions where more than STATE_LIMIT states meet at
-one point (forty conditional acquisitions that stay held): held locks become *maybe held*, and the work stays linear.
+Is: two strategies for joins. Kept apart is exact. Merged is for functions where more than ``max_states`` states meet
+at one point (forty conditional acquisitions that stay held): held locks become *maybe held*, and the work stays linear.
 Is not: the walk.
 
 A maybe-held lock is part of every pair it could be part of, so no dependency is lost. A lock taken under a free word
@@ -14,27 +14,20 @@ from collections.abc import Iterable
 
 from lockcheck.analysis.actions import MAX_DEPTH
 from lockcheck.analysis.state import Context, HeldLock, HeldStack, State, Universe
-
-STATE_LIMIT = 64
-"""How many states may meet at one point of a function before they are merged."""
-
-
-CONTEXT_LIMIT = 24
-"""How many contexts (interrupt states, counters) merged states may be in at one point; more are not followed."""
-EXIT_LIMIT = 8
-"""How many states a function may return in before its exits are merged."""
+from lockcheck.model.limits import AnalysisLimits
 
 
 class TooManyStatesError(Exception):
-    """More than STATE_LIMIT states meet at one point."""
+    """More than ``max_states`` states meet at one point."""
 
 
 class Apart:
     """Exact: each state goes on once."""
 
-    __slots__ = ("dropped", "met", "waiting")
+    __slots__ = ("dropped", "limits", "met", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, limits: AnalysisLimits) -> None:
+        self.limits = limits
         self.met: dict[int, set[State]] = {}
         self.waiting: dict[tuple[int, Context], None] = {}
         self.dropped = False
@@ -45,7 +38,7 @@ class Apart:
         if state in met:
             return False
         met.add(state)
-        if len(met) > STATE_LIMIT:
+        if len(met) > self.limits.max_states:
             raise TooManyStatesError
         return True
 
@@ -65,9 +58,10 @@ class Merged:
     States wait at a join until all that comes before it in the function has been walked.
     """
 
-    __slots__ = ("contexts", "dropped", "met", "universe", "waiting")
+    __slots__ = ("contexts", "dropped", "limits", "met", "universe", "waiting")
 
-    def __init__(self, universe: Universe) -> None:
+    def __init__(self, universe: Universe, limits: AnalysisLimits) -> None:
+        self.limits = limits
         self.universe = universe
         self.contexts: dict[int, int] = {}
         self.dropped = False
@@ -81,7 +75,7 @@ class Merged:
         after = state
         if before is None:
             self.contexts[index] = self.contexts.get(index, 0) + 1
-            if self.contexts[index] > CONTEXT_LIMIT:
+            if self.contexts[index] > self.limits.max_merged_states:
                 self.dropped = True
                 return False
         else:
@@ -106,14 +100,14 @@ class Merged:
         return self.universe.state(held, state.context._replace(words=(), merging=False))
 
 
-def merged_exits(exits: Iterable[State], universe: Universe) -> tuple[list[State], bool]:
+def merged_exits(exits: Iterable[State], universe: Universe, most: int) -> tuple[list[State], bool]:
     """One exit for each context, and whether some had to be dropped."""
     found: dict[Context, HeldStack] = {}
     for state in exits:
         held = found.get(state.context)
         found[state.context] = state.held if held is None else unite(held, state.held, universe)
     kept = [universe.state(held, context) for context, held in found.items()]
-    return kept[:CONTEXT_LIMIT], len(kept) > CONTEXT_LIMIT
+    return kept[:most], len(kept) > most
 
 
 def identity(entry: HeldLock) -> HeldLock:
@@ -126,6 +120,7 @@ def unite(first: HeldStack, second: HeldStack, universe: Universe) -> HeldStack:
     if first is second:
         return first
     entries = first.entries()
+    universe.work += 4 * (len(entries) + second.depth)
     keys = [identity(entry) for entry in entries]
     others = {identity(entry): entry for entry in second.entries()}
     merged = [_both(entry, others.get(key)) for entry, key in zip(entries, keys, strict=True)]

@@ -228,9 +228,10 @@ class State:
 
 
 class Universe:
-    """The interning tables of one analysis."""
+    """The interning tables of one analysis. ``work``: what making states cost, in steps; deep stacks cost more."""
 
     def __init__(self) -> None:
+        self.work = 0
         self.empty = HeldStack(None, None)
         self._states: dict[tuple[HeldStack, Context], State] = {}
 
@@ -243,5 +244,6 @@ class Universe:
         found = self._states.get(key)
         if found is None:
             found = self._states[key] = State(held, context)
+            self.work += 4 + held.depth
         held.last = found
         return found

@@ -16,15 +16,21 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from lockcheck.analysis import compile as cfg
-from lockcheck.analysis.actions import Outcome, wait_limit
+from lockcheck.analysis.actions import MAX_DEPTH, Outcome, wait_limit
 from lockcheck.analysis.compile import Code, Compiler, Op
 from lockcheck.analysis.conditions import outcomes
 from lockcheck.analysis.events import Event
-from lockcheck.analysis.merge import EXIT_LIMIT, Apart, Merged, TooManyStatesError, merged_exits
+from lockcheck.analysis.merge import Apart, Merged, TooManyStatesError, merged_exits
 from lockcheck.analysis.state import COUNTERS, PREEMPT, Context, HeldStack, State, Universe
+from lockcheck.model.limits import AnalysisLimits
+from lockcheck.model.program import Function
 
-NODE_LIMIT = 2_000
-"""How many entry states of one function are followed when it needs its callers' held-lock stacks."""
+WORK_PER_STEP = 50
+"""What each step of the program adds to the limit on work: long programs may take longer."""
+TOO_MUCH_WORK = "more steps than max_work"
+TOO_MANY_CONTEXTS = "calls in more states than max_contexts"
+TOO_MANY_STATES = "more interrupt and preemption states than max_merged_states"
+TOO_MANY_HELD = f"what is held above {MAX_DEPTH} locks after a call"
 
 
 class Node:
@@ -35,7 +41,7 @@ class Node:
     """
 
     __slots__ = (
-        "callers", "calls", "code", "complete", "done", "dropped", "entry", "exits", "log", "merged", "opened",
+        "callers", "calls", "code", "complete", "done", "entry", "exits", "log", "merged", "opened",
         "sites",
     )  # fmt: skip
 
@@ -49,7 +55,6 @@ class Node:
         self.done = False
         self.opened = False
         self.merged = False
-        self.dropped = False
 
     def events(self) -> Iterator[tuple[int, Event]]:
         """(op index, event) for all events, in the order met."""
@@ -63,10 +68,19 @@ class _OpenedError(Exception):
 
 
 class Walker:
-    """Walks nodes until nothing changes."""
+    """Walks nodes until nothing changes, or until the limits are reached.
 
-    def __init__(self, compiler: Compiler) -> None:
+    ``cut``: (why, file, packed place) of each function for all that was not followed; ``work``: steps followed so far.
+    """
+
+    def __init__(self, compiler: Compiler, limits: AnalysisLimits) -> None:
         self.compiler = compiler
+        self.limits = limits
+        self.cut: dict[tuple[str, str, int], None] = {}
+        self.work = 0
+        self._contexts: dict[object, int] = {}
+        steps = sum(len(function.steps) for function in compiler.program.functions)
+        self._most_work = limits.max_work + WORK_PER_STEP * steps
         self.universe = Universe()
         self._dirty: dict[Node, None] = {}
 
@@ -88,7 +102,28 @@ class Walker:
         found: Node | None = table.get(entry)
         if found is None:
             found = table[entry] = Node(code, entry, complete)
+            self._count(code)
         return found
+
+    def _count(self, code: Code) -> None:
+        """One more entry state of a function."""
+        key = code.index if code.index >= 0 else code
+        self._contexts[key] = self._contexts.get(key, 0) + 1
+
+    def leave_out(self, why: str, function: Function) -> None:
+        """Not all of a function is followed, and that will be said."""
+        self.cut[why, function.file, function.where] = None
+
+    def full(self, index: int) -> bool:
+        """A function has as many entry states as it may have."""
+        return self._contexts.get(index, 0) >= self.limits.max_contexts
+
+    def exhausted(self, node: Node) -> bool:
+        """No more may be followed, and that is noted for this node's function."""
+        if self.work + self.universe.work < self._most_work:
+            return False
+        self.leave_out(TOO_MUCH_WORK, node.code.function)
+        return True
 
     def drive(self, first: Node) -> None:
         """Walk a node, its new callees first; an explicit stack, so that no call depth is too deep."""
@@ -127,34 +162,41 @@ class Walker:
 
     def steps(self, node: Node) -> Iterator[Node]:
         """Walk all paths of a node; yields callees that have no summary yet."""
-        if node.opened:
+        if node.opened or self.exhausted(node):
             return
         exits = dict(node.exits)
         try:
-            yield from self.paths(node, node.entry, Apart())
+            yield from self.paths(node, node.entry, Apart(self.limits))
         except TooManyStatesError:
             node.merged = True
             node.exits = exits
             merging = self.universe.state(node.entry.held, node.entry.context._replace(merging=True))
-            united = Merged(self.universe)
+            united = Merged(self.universe, self.limits)
             yield from self.paths(node, merging, united)
-            node.dropped = node.dropped or united.dropped
-        if len(node.exits) > EXIT_LIMIT:
+            if united.dropped:
+                self.leave_out(TOO_MANY_STATES, node.code.function)
+        if len(node.exits) > self.limits.max_exits:
             node.merged = True
-            kept, dropped = merged_exits(node.exits, self.universe)
+            kept, dropped = merged_exits(node.exits, self.universe, self.limits.max_merged_states)
             node.exits = dict.fromkeys(kept)
-            node.dropped = node.dropped or dropped
+            if dropped:
+                self.leave_out(TOO_MANY_STATES, node.code.function)
 
     def paths(self, node: Node, start: State, meeting: Apart | Merged) -> Iterator[Node]:
         """Every (op, state) that ``meeting`` lets through at joins; a new path starts where ways part."""
+        before = node.log, node.calls
         log = node.log = []
         node.calls = []
         ops, universe, closed = node.code.ops, self.universe, not node.complete
         todo: list[tuple[int, State]] = [(node.code.entry, start)]
         while todo or meeting.waiting:
+            if self.exhausted(node):
+                node.log, node.calls = before[0] + log, before[1] + node.calls
+                return
             joined = not todo
             index, state = meeting.next() if joined else todo.pop()
             while True:
+                self.work += 1
                 op = ops[index]
                 if op.join and not joined and not meeting.passes(index, state):
                     break
@@ -190,32 +232,40 @@ class Walker:
         ways: list[tuple[int, State]] = []
         for site in op.arg:  # type: ignore[attr-defined]
             callee = self.callee(state, site)
-            if not callee.done:
+            if callee is not None and not callee.done:
                 yield callee
-            if callee.opened and not callee.complete:
-                imported = self.open_callee(node, state, site)
-                if imported is None:
-                    node.dropped = True
-                    continue
-                callee = imported
-                if not callee.done:
+            if callee is not None and callee.opened and not callee.complete:
+                callee = self.open_callee(node, state, site)
+                if callee is not None and not callee.done:
                     yield callee
-                if callee.opened:
+                if callee is not None and callee.opened:
                     raise _OpenedError
+            if callee is None:
+                self.leave_out(TOO_MANY_CONTEXTS, self.compiler.program.functions[site.function])
+                continue
             node.calls.append((index, state, callee))
             callee.callers[node] = None
             ways.extend((op.then, after) for after in self.returns(node, state, callee, index))
         return ways
 
-    def callee(self, state: State, site: cfg.Site) -> Node:
-        """The closed node that a call leads to: counters reduced to bits, held locks to a wait limit."""
+    def callee(self, state: State, site: cfg.Site) -> Node | None:
+        """The closed node that a call leads to: counters reduced to bits, held locks to a wait limit.
+
+        None when the function has too many entry states already.
+        """
         entry = state.at_call
         if entry is None:
             entry = state.at_call = self.universe.state(self.universe.empty, self.call_context(state))
-        code = site.code or self.compiler.at_site(site)
+        code = site.code
+        if code is None:
+            if self.full(site.function):
+                return None
+            code = self.compiler.at_site(site)
+            self.work += len(code.ops)
         found: Node | None = code.closed.get(entry)
-        if found is None:
+        if found is None and not self.full(code.index):
             found = code.closed[entry] = Node(code, entry, False)
+            self._count(code)
         return found
 
     def call_context(self, state: State) -> Context:
@@ -250,7 +300,8 @@ class Walker:
         context = state.context._replace(saved=(), interrupted=(), words=(), merging=False)
         entry = self.universe.state(state.held, context)
         code = self.compiler.at_site(site)
-        if entry not in code.whole and entry not in code.closed and len(code.whole) + len(code.closed) > NODE_LIMIT:
+        known = code.whole if node.complete else code.closed
+        if entry not in known and self.full(code.index):
             return None
         return self.node(code, entry, node.complete)
 
@@ -262,24 +313,25 @@ class Walker:
             if end is entry and not entry.held.depth:
                 found.append(state)
                 continue
-            after = self.resumed(state, entry, end)
+            after = self.resumed(state, callee, end)
             for level in after.held.levels():
                 node.sites.setdefault(level, index)
             found.append(after)
         return found
 
-    def resumed(self, state: State, entry: State, end: State) -> State:
+    def resumed(self, state: State, callee: Node, end: State) -> State:
         """:meth:`resume`, remembered."""
         known = state.resumed
         if known is None:
             known = state.resumed = {}
-        after = known.get((entry, end))
+        after = known.get((callee.entry, end))
         if after is None:
-            after = known[entry, end] = self.resume(state, entry, end)
+            after = known[callee.entry, end] = self.resume(state, callee, end)
         return after
 
-    def resume(self, state: State, entry: State, end: State) -> State:
+    def resume(self, state: State, callee: Node, end: State) -> State:
         """Compose a caller's state with a callee's exit."""
+        entry = callee.entry
         context, begun, ended = state.context, entry.context, end.context
         after = ended._replace(
             bh=context.bh + ended.bh - begun.bh,
@@ -299,5 +351,8 @@ class Walker:
         if not entry.held.depth:
             held = state.held
             for taken in end.held.entries():
+                if held.depth >= MAX_DEPTH:
+                    self.leave_out(TOO_MANY_HELD, callee.code.function)
+                    break
                 held = held.push(taken)
         return self.universe.state(held, after)

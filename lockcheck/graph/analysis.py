@@ -21,6 +21,7 @@ from lockcheck.graph.order import KIND_NAMES, LockOrder
 from lockcheck.graph.waits import add_waits
 from lockcheck.graph.witness import Teller
 from lockcheck.model.facts import Coverage, Dependency, Fact, UsageSummary
+from lockcheck.model.limits import AnalysisLimits
 from lockcheck.model.places import NOWHERE, Place, unpack
 from lockcheck.model.program import Program
 
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     import networkx
 
 
-def analyse(program: Program) -> Analysis:
-    """Follow every path of a program and compose the result. Cannot fail on a well-formed program."""
-    return Analysis(program)
+def analyse(program: Program, limits: AnalysisLimits | None = None) -> Analysis:
+    """Follow every path of a program and compose the result. Cannot fail on a well-formed program.
+
+    What ``limits`` cut off is in ``coverage.not_followed``.
+    """
+    return Analysis(program, limits or AnalysisLimits())
 
 
 class Analysis:
@@ -39,12 +43,13 @@ class Analysis:
     ``facts(kind)`` is sorted by place, then identity; ``kinds`` names what can be asked for.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, limits: AnalysisLimits) -> None:
         self.program = program
         compiler = Compiler(program)
-        walker = Walker(compiler)
+        walker = Walker(compiler, limits)
         starter = Starter(walker)
         roots = starter.start()
+        self._cut = tuple(walker.cut)
         init = frozenset(index for index, label in enumerate(starter.labels) if label.init)
         self._composer = Composer(roots, compiler.binder, init)
         self._binder = compiler.binder
@@ -126,11 +131,8 @@ class Analysis:
         )
 
     def _not_followed(self) -> Iterator[tuple[str, Place]]:
-        for node in self._composer.nodes:
-            if node.dropped:
-                function = node.code.function
-                place = unpack(function.file, function.where)
-                yield f"{function.name} has too many interrupt and preemption states; not all were followed", place
+        for why, file, where in self._cut:
+            yield why, unpack(file, where)
         for node, index, event in self._composer.special:
             if type(event) is NotFollowed:
                 yield event.why, self._teller.place(node, index)

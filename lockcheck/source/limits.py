@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lockcheck.model.limits import AnalysisLimits
+
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds on input. All may be raised; none of the shipped models comes near them.
+class Limits(AnalysisLimits):
+    """Bounds on input, beside those on the analysis of what was read. All may be raised; none of the shipped models
+    comes near them.
 
     ``max_file_bytes``: size of one file (64 MiB); ``max_total_bytes``: of all files of a run (256 MiB).
     ``max_depth``: nesting of lists and mappings (64): lowering recurses over it.
