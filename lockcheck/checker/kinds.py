@@ -177,7 +177,12 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     ),
     "call": (
         "a call inside a function with a role",
-        {"callee": _text("the function called"), "inside": INSIDE, "role_function": ROLE_FUNCTION},
+        {
+            "callee": _text("the function called"),
+            "recursive": _flag("it is the function with the role, which so comes to run inside itself"),
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
+        },
     ),
     "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),
     "exit": (

@@ -187,6 +187,7 @@ class RoleFacts:
                 leg = self.call_leg(start, Frame(node, index, state))
                 attributes: dict[str, Attribute] = {
                     "callee": identity[1],
+                    "recursive": identity[1] == name,
                     "inside": self.roles_of(name),
                     "role_function": name,
                 }
