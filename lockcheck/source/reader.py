@@ -10,19 +10,18 @@ keys under :data:`KEYS`. Words in a list below one of :data:`STEP_LISTS` become 
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
 from lockcheck.model.places import COLUMN_BITS
+from lockcheck.source import plain
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
+from lockcheck.source.scalars import AT, KEYS, KEYS_DEPTH, STEP_LISTS, is_integer, resolved
 from lockcheck.source.text import SourceText
 
-AT: Final = "\0at"
-KEYS: Final = "\0keys"
-STEP_LISTS: Final = frozenset({"steps", "do", "then", "else", "loop", "optional", "either", "before", "after"})
+__all__ = ["AT", "KEYS", "STEP_LISTS", "Parser", "Reader", "read"]
 
 Parser: Any
 try:
@@ -32,20 +31,8 @@ try:
 except (ImportError, AttributeError):  # PyYAML built without libyaml: the same events, about ten times slower
     Parser = yaml.SafeLoader
 
-_CONSTANTS: Final[dict[str, Any]] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
-_INT: Final = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
-_FLOAT: Final = re.compile(
-    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z|[-+]?\.(inf|Inf|INF)\Z"
-    r"|\.(nan|NaN|NAN)\Z"
-)
-_BASES: Final = {"0o": 8, "0x": 16}
 _MISS: Final = object()
-_KEYS_DEPTH: Final = 2
 _COLUMN_MOST: Final = (1 << COLUMN_BITS) - 1
-_FLOAT_LONGEST: Final = 40
 _SCALAR, _ALIAS = yaml.ScalarEvent, yaml.AliasEvent
 _MAPPING, _SEQUENCE = yaml.MappingStartEvent, yaml.SequenceStartEvent
 _END_MAPPING, _END_SEQUENCE = yaml.MappingEndEvent, yaml.SequenceEndEvent
@@ -159,7 +146,7 @@ class Reader:
         else:
             outer.append(new)
         keys: dict[str, int] | None = None
-        if is_map and depth <= _KEYS_DEPTH:
+        if is_map and depth <= KEYS_DEPTH:
             new[KEYS] = keys = {}
         wrap = not is_map and (key in STEP_LISTS if in_map else in_wrap)
         return new, is_map, wrap, keys, event.anchor
@@ -181,21 +168,11 @@ class Reader:
     def _resolve(self, event: Any) -> Any:
         """A plain scalar by YAML 1.2's core schema; remembered for the next time."""
         text: str = event.value
-        value: Any = text
-        if text in _CONSTANTS:
-            value = _CONSTANTS[text]
-        elif text[0] in "+-.0123456789":
-            if _INT.match(text):
-                if len(text) > self._limits.max_int_digits:
-                    digits = f"an integer of {len(text)} digits; at most {self._limits.max_int_digits} are read"
-                    self._problem(event.start_mark, digits, "huge-number")
-                    return 0
-                base = _BASES.get(text[:2], 10)
-                value = int(text if base == 10 else text[2:], base)
-            elif _FLOAT.match(text):
-                number = text.lower().replace(".inf", "inf").replace(".nan", "nan")
-                value = float(number) if len(text) < _FLOAT_LONGEST else text
-        self._words[text] = value
+        if is_integer(text) and len(text) > self._limits.max_int_digits:
+            digits = f"an integer of {len(text)} digits; at most {self._limits.max_int_digits} are read"
+            self._problem(event.start_mark, digits, "huge-number")
+            return 0
+        value = self._words[text] = resolved(text)
         return value
 
     def _new_key(self, event: Any, here: dict[str, Any]) -> str:
@@ -274,9 +251,9 @@ class Reader:
         """libyaml's complaint, in the words of this project where they are clearer."""
         text = str(error.problem or error.context or "not YAML")
         hint = error.context
-        for part, plain, advice in _PLAINER:
+        for part, words, advice in _PLAINER:
             if part in text:
-                text, hint = plain, advice
+                text, hint = words, advice
                 break
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -317,4 +294,6 @@ def read(source: SourceText, limits: Limits, problems: Collector, words: dict[st
     ``words`` may be shared between files to hold equal words once. Never raises for bad input, except
     :class:`~lockcheck.source.problems.TooManyProblems`.
     """
-    return Reader(source, limits, problems, {} if words is None else words).read()
+    words = {} if words is None else words
+    document = plain.compose(source.text, limits, words)
+    return Reader(source, limits, problems, words).read() if document is None else document

@@ -160,6 +160,52 @@ class _Writer:
             yield f"- call: function_{self.random.choice(below):05}"
 
 
-def model(shape: Shape) -> str:
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A bare lock-order graph: chains of nested acquisitions in one order of all locks, and inversions of it.
+
+    ``nested``: acquisitions while another lock is held; ``chain``: how many locks each function nests. An inversion
+    takes, the other way round, two locks that some chain takes one right under the other.
+    """
+
+    locks: int = 10_000
+    nested: int = 100_000
+    chain: int = 11
+    circles: int = 5
+    seed: int = 1
+
+    @property
+    def functions(self) -> int:
+        """How many functions it takes."""
+        return -(-(self.nested - self.circles) // (self.chain - 1)) + self.circles
+
+
+def _order_lines(shape: Order) -> Iterator[str]:
+    """The model of an order graph, line by line."""
+    chance = random.Random(shape.seed)
+    yield from ("lockcheck: 1", "title: generated for measuring", "locks:")
+    yield from (f"  lock_{number:05}: mutex" for number in range(shape.locks))
+    yield "functions:"
+    left = shape.nested - shape.circles
+    chains = []
+    for number in range(shape.functions - shape.circles):
+        chain = sorted(chance.sample(range(shape.locks), min(left, shape.chain - 1) + 1))
+        left -= len(chain) - 1
+        chains.append(chain)
+        yield from _nested(f"function_{number:05}", chain)
+    for number, chain in enumerate(chance.sample(chains, shape.circles)):
+        at = chance.randrange(len(chain) - 1)
+        yield from _nested(f"inversion_{number}", chain[at : at + 2][::-1])
+
+
+def _nested(name: str, chain: list[int]) -> Iterator[str]:
+    """A function that takes these locks, each under the ones before it."""
+    yield from (f"  {name}:", "    entry: task", "    steps:")
+    yield from (f"      - mutex_lock: lock_{lock:05}" for lock in chain)
+    yield from (f"      - mutex_unlock: lock_{lock:05}" for lock in reversed(chain))
+
+
+def model(shape: Shape | Order) -> str:
     """The text of a model of that shape."""
-    return "\n".join(_Writer(shape).lines()) + "\n"
+    lines = _order_lines(shape) if isinstance(shape, Order) else _Writer(shape).lines()
+    return "\n".join(lines) + "\n"

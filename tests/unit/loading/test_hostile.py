@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import time
@@ -78,11 +79,11 @@ def rearranged(seed: int) -> str:
     for _ in range(choose.choice((1, 1, 2, 4))):
         here = choose.choice(nodes(document))
         if isinstance(here, list):
-            here.insert(choose.randrange(len(here) + 1), choose.choice(VALUES))
+            here.insert(choose.randrange(len(here) + 1), copy.deepcopy(choose.choice(VALUES)))
         elif here and choose.random() < 0.4:
-            here[choose.choice(list(here))] = choose.choice(VALUES)
+            here[choose.choice(list(here))] = copy.deepcopy(choose.choice(VALUES))
         else:
-            here[choose.choice(KEYS_TO_SET)] = choose.choice(VALUES)
+            here[choose.choice(KEYS_TO_SET)] = copy.deepcopy(choose.choice(VALUES))
     return json.dumps(document)
 
 
