@@ -6,7 +6,7 @@ unions. Is not: any lock semantics.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def components(count: int, successors: Sequence[Sequence[int]]) -> list[list[int]]:
@@ -44,6 +44,20 @@ def components(count: int, successors: Sequence[Sequence[int]]) -> list[list[int
                 if low[node] == order[node]:
                     found.append(_pop_component(stack, on_stack, node))
     return found
+
+
+def parts_of(edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Strongly connected components of the graph that has these edges, whatever its nodes are numbered."""
+    index: dict[int, int] = {}
+    successors: list[list[int]] = []
+    for source, target in edges:
+        for node in (source, target):
+            if node not in index:
+                index[node] = len(successors)
+                successors.append([])
+        successors[index[source]].append(index[target])
+    names = list(index)
+    return [[names[node] for node in part] for part in components(len(names), successors)]
 
 
 def _pop_component(stack: list[int], on_stack: bytearray, root: int) -> list[int]:

@@ -94,6 +94,8 @@ class Compiler:
         self._known: dict[tuple[int, Binding], Code] = {}
         self._bundles: dict[tuple[int, Binding], tuple[object, Bundle]] = {}
         self._sites: dict[tuple[int, Binding], Site] = {}
+        self._plain: dict[int, tuple[object, Bundle]] = {}
+        self._called: dict[int, tuple[object, tuple[Site, ...] | None]] = {}
 
     def code(self, index: int, binding: Binding) -> Code:
         """The code of a function; ``binding`` holds only parameters it declares, in its order."""
@@ -124,11 +126,30 @@ class Compiler:
 
     def bundle(self, step: Do, binding: dict[str, Value]) -> Bundle:
         """The compiled effects of a step; shared by all steps with the same effects and binding."""
-        key = (id(step.effects), tuple(binding.items()) if binding else ())
+        key = (id(step.effects), tuple(binding.items()))
         found = self._bundles.get(key)
         if found is None:
             actions = tuple(action for effect in step.effects for action in self.binder.actions(effect, binding))
             found = self._bundles[key] = (step.effects, Bundle(actions))
+        return found[1]
+
+    def plain_bundle(self, step: Do) -> Bundle:
+        """:meth:`bundle` without binding: most steps have none."""
+        found = self._plain.get(id(step.effects))
+        if found is None:
+            found = self._plain[id(step.effects)] = (step.effects, self.bundle(step, {}))
+        return found[1]
+
+    def plain_sites(self, step: Call) -> tuple[Site, ...] | None:
+        """The sites of a call without arguments of functions without parameters; None for any other call."""
+        if step.args:
+            return None
+        found = self._called.get(id(step.targets))
+        if found is None:
+            indexes = [target.value for target in step.targets if type(target) is Value and target.kind == "function"]
+            plain = len(indexes) == len(step.targets) and not any(self.program.functions[i].params for i in indexes)
+            sites = tuple(self.site(index, ()) for index in dict.fromkeys(indexes)) if plain else None
+            found = self._called[id(step.targets)] = (step.targets, sites)
         return found[1]
 
 
@@ -171,7 +192,7 @@ def _labels(steps: Iterable[Step]) -> Iterable[str]:
             yield from _labels(step.body)
 
 
-_BRANCHING = (Branch, Choice, Loop, Jump, Label)
+_BRANCHING = frozenset({Branch, Choice, Loop, Jump, Label})
 
 
 class _Builder:
@@ -187,7 +208,7 @@ class _Builder:
     def build(self, index: int, binding: Binding) -> Code:
         """The finished code, with join points marked."""
         steps = self.function.steps
-        simple = not any(isinstance(step, _BRANCHING) for step in steps)
+        simple = _BRANCHING.isdisjoint(map(type, steps))
         if not simple:
             counts = Tally(_words_in(steps))
             self.tracked = frozenset(word for word, count in counts.items() if count > 1)
@@ -221,7 +242,12 @@ class _Builder:
     def block(self, steps: Sequence[Step], then: int, live: frozenset[str], loop: tuple[int, int]) -> int:
         """Compile steps that continue at ``then``. ``live``: tracked words still asked for afterwards.
         ``loop``: where break and continue go."""
+        ops, bound, plain = self.ops, bool(self.binding), self.compiler.plain_bundle
         for step in reversed(steps):
+            if type(step) is Do and not bound:
+                ops.append(Op(RUN, plain(step), then, (), step))
+                then = len(ops) - 1
+                continue
             if self.tracked and not self.labels:
                 used = self.tracked.intersection(_words_in((step,)))
                 dying = used - live
@@ -288,6 +314,9 @@ class _Builder:
 
     def call(self, step: Call, then: int) -> int:
         """A call of any of the targets; a hook without function is nothing, a callback without value is said."""
+        known = self.compiler.plain_sites(step)
+        if known:
+            return self.emit(Op(CALL, known, then, (), step))
         sites: dict[tuple[int, Binding], Site] = {}
         unknown: list[str] = []
         for target in step.targets:

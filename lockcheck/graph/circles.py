@@ -17,7 +17,7 @@ from lockcheck.analysis.dependencies import Hop
 from lockcheck.graph.inversions import inversions
 from lockcheck.graph.order import Region
 
-FOLD_ABOVE = 600
+FOLD_ABOVE = 32
 """Hops in one component above which circles are folded to one for each inversion."""
 SEARCH_STEPS = 50_000
 """Bound on the search for a circle whose legs can all run at once, when confinement forbids the shortest."""

@@ -17,6 +17,12 @@ from lockcheck.analysis.dependencies import Evidence, Hop
 from lockcheck.graph.order import LockOrder, Region, product
 from lockcheck.model.locks import LockKind
 
+_BITS = {
+    (irq, direction): [UsageBit(irq, direction, mode) for mode in range(3)]
+    for irq in (HARDIRQ, SOFTIRQ, NMI)
+    for direction in (USED_IN, ENABLED)
+}
+
 
 class Conflict(NamedTuple):
     """``safe_bit`` of the first class excludes ``unsafe_bit`` of the last.
@@ -44,6 +50,7 @@ class ConflictFinder:
     ) -> None:
         self.usage = composer.usage
         self.order, self.kinds, self.name = order, kinds, name
+        self._sorted: list[int] | None = None
 
     def conflicts(self) -> list[Conflict]:
         """All conflicts: within one class, then along shortest paths, sorted by names.
@@ -62,13 +69,15 @@ class ConflictFinder:
 
     def classes(self) -> list[int]:
         """Classes with usage, by name."""
-        return sorted(self.usage, key=self.name)
+        if self._sorted is None:
+            self._sorted = sorted(self.usage, key=self.name)
+        return self._sorted
 
     def bit(self, cls: int, irq: str, direction: int, write_only: bool = False) -> UsageBit | None:
         """The strongest usage bit of a class: writers before readers."""
-        for mode in (0,) if write_only else (0, 1, 2):
-            wanted = UsageBit(irq, direction, mode)
-            if wanted in self.usage.get(cls, ()):
+        bits = self.usage.get(cls, {})
+        for wanted in _BITS[irq, direction][: 1 if write_only else 3]:
+            if wanted in bits:
                 return wanted
         return None
 

@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-import networkx as nx
+from lockcheck.analysis.closure import parts_of
 
 Edge: TypeAlias = tuple[int, int]
 SAMPLE = 24
@@ -42,9 +42,7 @@ def inversions(edges: Sequence[Edge]) -> list[int]:
 
 def _components(edges: Iterable[Edge]) -> list[list[Edge]]:
     """The edges inside each strongly connected component that has any, in the order given."""
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_edges_from(edges)
-    part_of = {node: number for number, part in enumerate(nx.strongly_connected_components(graph)) for node in part}
+    part_of = {node: number for number, part in enumerate(parts_of(edges)) for node in part}
     found: dict[int, list[Edge]] = {}
     for edge in edges:
         if part_of[edge[0]] == part_of[edge[1]]:

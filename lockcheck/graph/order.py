@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import networkx as nx
-
+from lockcheck.analysis.closure import parts_of
 from lockcheck.analysis.compose import Composer
 from lockcheck.analysis.dependencies import Evidence, Hop, Outer
 from lockcheck.analysis.entries import Confinement
@@ -62,11 +61,9 @@ class Region:
 
     def tangles(self) -> list[list[int]]:
         """Strongly connected sets of product nodes with more than one node: where strong circles live."""
-        strong: nx.DiGraph[int] = nx.DiGraph()
-        for cls in sorted(self.out):
-            for node in (cls * 2, cls * 2 + 1):
-                strong.add_edges_from((node, to) for to, _ in self.leaving(node))
-        return [sorted(part) for part in nx.strongly_connected_components(strong) if len(part) > 1]
+        nodes = (node for cls in sorted(self.out) for node in (cls * 2, cls * 2 + 1))
+        edges = [(node, to) for node in nodes for to, _ in self.leaving(node)]
+        return [sorted(part) for part in parts_of(edges) if len(part) > 1]
 
 
 class LockOrder:

@@ -6,6 +6,7 @@ Is: bytes to text, strictly UTF-8, with the position of what does not decode. Is
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Final
 
 from lockcheck.source.problems import Problem
@@ -27,7 +28,10 @@ class SourceText:
     def starts(self) -> list[int]:
         """Offset of the start of each line."""
         if self._starts is None:
-            self._starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
+            lines = self.text.splitlines(keepends=True)  # at what YAML knows, once :func:`decode` refused the rest
+            self._starts = list(accumulate(map(len, lines), initial=0))
+            if lines and _NEWLINE.search(lines[-1]) is None:
+                self._starts.pop()
         return self._starts
 
     def line(self, number: int) -> str:
