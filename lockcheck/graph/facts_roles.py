@@ -5,6 +5,7 @@ Is: acquisitions, allocations, sleeps and calls below role functions. Is not: a 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,12 +21,17 @@ from lockcheck.model import gfp
 from lockcheck.model.facts import Attribute, Fact, Leg
 
 
+MANY_STATES = 16
+"""Entry states of a role function up to which each is looked at alone."""
+
+
 class RoleFacts:
     """Makes the facts inside roles."""
 
     def __init__(self, steps: StepFacts) -> None:
         self.steps, self.base = steps, steps.base
         self.teller, self.composer = steps.teller, steps.composer
+        self._ways: dict[tuple[Node, Node], list[Frame]] = {}
 
     def role_nodes(self) -> dict[str, list[Node]]:
         """Nodes of functions with roles, by function name."""
@@ -37,11 +43,17 @@ class RoleFacts:
 
     def inside(self) -> Iterator[tuple[str, Node, Node, int, Event]]:
         """(role function, its node, node below, op index, event) for everything below role functions."""
+        for name, start, node in self.below():
+            for index, event in node.events():
+                yield name, start, node, index, event
+
+    def below(self) -> Iterator[tuple[str, Node, Node]]:
+        """(role function, its node, node below): below each of its nodes, or, if these are very many, the nearest."""
         for name, starts in self.role_nodes().items():
-            for start in starts:
-                for node in reachable([start]):
-                    for index, event in node.events():
-                        yield name, start, node, index, event
+            if len(starts) <= MANY_STATES:
+                yield from ((name, start, node) for start in starts for node in reachable([start]))
+            else:
+                yield from ((name, start, node) for node, start in nearest(starts).items())
 
     def leg(self, start: Node, node: Node, index: int, event: Event, goal: Goal) -> Leg:
         """From an entry through the role function to the step."""
@@ -63,7 +75,9 @@ class RoleFacts:
 
     def is_outermost(self, start: Node, node: Node, event: Acquired) -> bool:
         """No lock that the role function itself took is held around this acquisition."""
-        more, _, _ = self.teller.descend(start, lambda at: 0 if at is node else None)
+        if (start, node) not in self._ways:
+            self._ways[start, node] = self.teller.descend(start, lambda at: 0 if at is node else None)[0]
+        more = self._ways[start, node]
         before = len(start.entry.held.entries())
         states = [event.state, *(frame.state for frame in more)]
         kinds = self.teller.binder.kinds
@@ -196,16 +210,27 @@ class RoleFacts:
 
     def calls_inside(self) -> Iterator[tuple[str, Node, Node, int, State, Node]]:
         """(role function, its node, calling node, op, state, callee) for every call below role functions."""
-        for name, starts in self.role_nodes().items():
-            for start in starts:
-                for node in reachable([start]):
-                    for index, state, callee in node.calls:
-                        yield name, start, node, index, state, callee
+        for name, start, node in self.below():
+            for index, state, callee in node.calls:
+                yield name, start, node, index, state, callee
 
     def call_leg(self, start: Node, last: Frame) -> Leg:
         """From an entry through the role function to a call."""
         more, _, _ = self.teller.descend(start, lambda at: last.op if at is last.node else None)
         return self.teller.leg([*self.teller.trail(start), *more, last], Goal(None, None, "call"), None, start)
+
+
+def nearest(starts: list[Node]) -> dict[Node, Node]:
+    """Every node that calls reach, with the start that is nearest to it."""
+    found = {start: start for start in starts}
+    queue = deque(starts)
+    while queue:
+        node = queue.popleft()
+        for _, _, callee in node.calls:
+            if callee not in found:
+                found[callee] = found[node]
+                queue.append(callee)
+    return found
 
 
 def gfp_text(flags: int) -> str:

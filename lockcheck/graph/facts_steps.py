@@ -45,14 +45,15 @@ class StepFacts:
         found: dict[tuple[str, ...], Fact] = {}
         for node, index, event in self.composer.special:
             if type(event) is Misstep and event.what == what:
-                fact = self.misstep(node, index, event)
-                found.setdefault(fact.identity, fact)
+                lock = self.teller.lock_name(event.lock) if event.lock >= 0 else None
+                identity = (what, node.code.function.name, lock or event.detail, self.teller.text(node, index))
+                if identity not in found:
+                    found[identity] = self.misstep(identity, lock, node, index, event)
         yield from found.values()
 
-    def misstep(self, node: Node, index: int, event: Misstep) -> Fact:
+    def misstep(self, identity: tuple[str, ...], lock: str | None, node: Node, index: int, event: Misstep) -> Fact:
         """The fact of one misstep."""
         function = node.code.function.name
-        lock = self.teller.lock_name(event.lock) if event.lock >= 0 else None
         action = {"release": "release", "irq-enable": "irq"}.get(event.what, "acquire")
         leg = self.teller.event_leg(node, index, event.state, Goal(lock, None, action))
         attributes: dict[str, Attribute] = {"locks": (lock,) if lock else ()}
@@ -66,7 +67,6 @@ class StepFacts:
             attributes["lock"] = lock
         if event.what == "nest-lock":
             attributes["nest"] = self.teller.lock_name(event.other)
-        identity = (event.what, function, lock or event.detail, self.teller.text(node, index))
         return make(event.what, identity, attributes, [leg], leg.steps[-1].place)
 
     # -- wait contexts and sleeping ----------------------------------------------------------------------------------

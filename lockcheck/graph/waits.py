@@ -38,6 +38,9 @@ class _Waits:
     def __init__(self, order: LockOrder, teller: Teller) -> None:
         self.order, self.teller, self.composer = order, teller, order.composer
         self.callers: dict[Node, list[tuple[Node, int]]] = {}
+        self._own: dict[Node, dict[tuple[int, bool], int]] = {}
+        self._above: dict[Node, set[Node]] = {}
+        self._below: dict[Node, dict[tuple[int, bool], tuple[Node, int]]] = {}
 
     def waited_for(self) -> set[int]:
         """Wait classes that somebody waits for with a lock held."""
@@ -83,7 +86,10 @@ class _Waits:
 
     def entries_above(self, node: Node) -> set[Node]:
         """The entries that reach a node."""
+        if node in self._above:
+            return self._above[node]
         found: set[Node] = set()
+        self._above[node] = found
         seen = {node}
         todo = [node]
         while todo:
@@ -104,11 +110,29 @@ class _Waits:
         for index, state, callee in node.calls:
             if index not in ops:
                 continue
+            for (cls, recursive), (inner, at) in self.below(callee).items():
+                yield Evidence(node, index, state, None, inner, at), cls, recursive
+
+    def below(self, callee: Node) -> dict[tuple[int, bool], tuple[Node, int]]:
+        """Where a callee, or what it reaches, first takes each class in each arrival kind."""
+        found = self._below.get(callee)
+        if found is None:
+            found = self._below[callee] = {}
             for inner in reachable([callee]):
-                for at, event in inner.events():
-                    if type(event) is Acquired:
-                        where = Evidence(node, index, state, None, inner, at)
-                        yield from _blocking(where, event)
+                for key, at in self.own(inner).items():
+                    found.setdefault(key, (inner, at))
+        return found
+
+    def own(self, node: Node) -> dict[tuple[int, bool], int]:
+        """Where a node itself first takes each class in each arrival kind."""
+        found = self._own.get(node)
+        if found is None:
+            found = self._own[node] = {}
+            for at, event in node.events():
+                if type(event) is Acquired:
+                    for _, cls, recursive in _blocking(Evidence(node, at, event.state), event):
+                        found.setdefault((cls, recursive), at)
+        return found
 
 
 def _blocking(where: Evidence, event: Acquired) -> Iterator[tuple[Evidence, int, bool]]:

@@ -49,6 +49,7 @@ class Teller:
     def __init__(self, composer: Composer, binder: Binder) -> None:
         self.composer, self.binder = composer, binder
         self.root_of: dict[Node, Root] = {}
+        self._sites: dict[Node, tuple[dict[tuple[int, int], int], dict[int, int]]] = {}
         for root in composer.roots:
             self.root_of.setdefault(root.node, root)
 
@@ -305,18 +306,11 @@ class Teller:
 
     def site(self, node: Node, taken: HeldLock) -> int | None:
         """The op of ``node`` that took a held lock: its acquisition, or the call that returned with it."""
-        for index, event in node.events():
-            if type(event) is Acquired and not event.replayed and not event.sync and same_lock(event.entry, taken):
-                return index
-        for stack, index in node.sites.items():
-            if stack.entry is not None and stack.entry.lock == taken.lock and not self.imported(node, taken):
-                return index
-        return None
-
-    @staticmethod
-    def imported(node: Node, taken: HeldLock) -> bool:
-        """The lock was held before ``node`` began."""
-        return any(entry.lock == taken.lock for entry in node.entry.held.entries())
+        known = self._sites.get(node)
+        if known is None:
+            known = self._sites[node] = sites(node)
+        taking, returning = known
+        return taking.get((taken.lock, taken.cls), returning.get(taken.lock))
 
     def held(self, frames: list[Frame]) -> list[Hold]:
         """The whole held-lock stack before the last step, outermost first."""
@@ -343,6 +337,15 @@ class Teller:
         )  # fmt: skip
 
 
-def same_lock(first: HeldLock, second: HeldLock) -> bool:
-    """Two stack entries are about one instance in one class."""
-    return (first.lock, first.cls) == (second.lock, second.cls)
+def sites(node: Node) -> tuple[dict[tuple[int, int], int], dict[int, int]]:
+    """The first op that takes each (instance, class), and the first call that returns with each new instance held."""
+    taking: dict[tuple[int, int], int] = {}
+    for index, event in node.events():
+        if type(event) is Acquired and not event.replayed and not event.sync:
+            taking.setdefault((event.entry.lock, event.entry.cls), index)
+    imported = {entry.lock for entry in node.entry.held.entries()}
+    returning: dict[int, int] = {}
+    for stack, index in node.sites.items():
+        if stack.entry is not None and stack.entry.lock not in imported:
+            returning.setdefault(stack.entry.lock, index)
+    return taking, returning

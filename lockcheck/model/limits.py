@@ -20,7 +20,6 @@ class AnalysisLimits:
     ``max_exits``: states a function may return in before its exits are merged.
     ``max_contexts``: entry states of one function, over all its arguments; calls in others are not followed.
     ``max_work``: steps followed in all (200,000, and 50 for each step of the program); paths beyond are not followed.
-    ``max_witnesses``: witnesses built for one kind of fact; facts beyond are not told.
     """
 
     max_states: int = 64
@@ -28,4 +27,3 @@ class AnalysisLimits:
     max_exits: int = 8
     max_contexts: int = 2_000
     max_work: int = 200_000
-    max_witnesses: int = 3_000
