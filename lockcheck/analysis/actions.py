@@ -19,12 +19,16 @@ MAX_DEPTH = 48
 QUEUED = 3
 
 
-class Outcome(NamedTuple):
-    """``state`` is None when the path cannot go on. ``opens``: a caller's holds decide, which are not known here."""
+class Outcome:
+    """``state`` is None when the path cannot go on. ``opens``: a caller's holds decide, which are not known here.
 
-    state: State | None
-    events: tuple[Event, ...] = ()
-    opens: bool = False
+    Not a tuple: its parts are read far more often than it is made.
+    """
+
+    __slots__ = ("events", "opens", "state")
+
+    def __init__(self, state: State | None, events: tuple[Event, ...] = (), opens: bool = False) -> None:
+        self.state, self.events, self.opens = state, events, opens
 
 
 class Ranks(NamedTuple):
@@ -108,7 +112,9 @@ def acquire(
         merged = top._replace(refs=max(top.refs, 1) + max(entry.refs, 1))
         return Outcome(universe.state(held.parent.push(merged), context))
     if held.depth >= MAX_DEPTH:
-        return Outcome(None, (Misstep(state, "depth", entry.lock),))
+        # A stack that is deep because one lock is in it again and again is a recursion, and told as one.
+        again = len({other.lock for other in held.entries()}) < held.depth
+        return Outcome(None, () if again else (Misstep(state, "depth", entry.lock),))
     nest_missing = entry.nest >= 0 and not any(e.lock == entry.nest for e in held.entries())
     recursion, excused = (None, False)
     if not entry.trylock and entry.checked and held.has_class(entry.cls):

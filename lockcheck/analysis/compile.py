@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from lockcheck.analysis.actions import Action, Outcome
 from lockcheck.analysis.binder import Binder
+from lockcheck.analysis.events import Event, Misstep
 from lockcheck.analysis.state import State, Universe
 from lockcheck.model.program import Function, Program
 from lockcheck.model.steps import Branch, Call, Choice, Cond, Do, Hook, Jump, Label, Loop, Param, Ref, Step, Value
@@ -40,13 +41,20 @@ class Bundle:
         for action in self.actions:
             assert now is not None
             outcome = action.apply(universe, now)
-            events += outcome.events
+            events += outcome.events if not events else _following(events, outcome.events)
             opens = opens or outcome.opens
             now = outcome.state
             if now is None:
                 break
         outcome = state.memo[self] = Outcome(now, events, opens)  # type: ignore[arg-type]
         return outcome
+
+
+def _following(before: tuple[object, ...], events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events of a later action of a step; dropping a lock that is not held says all about the step's counters."""
+    if any(isinstance(event, Misstep) and event.what == "release" for event in before):
+        return tuple(event for event in events if not (isinstance(event, Misstep) and event.what == "irq-state"))
+    return events
 
 
 class Site:
@@ -72,15 +80,16 @@ class Op:
 
 
 class Code:
-    """A compiled function: ``ops`` and where it starts.
+    """A compiled function: ``ops``, how many of them are a step of the model, and where it starts.
 
     ``closed`` and ``whole`` belong to the walk: its nodes of this code, by entry state.
     """
 
-    __slots__ = ("binding", "closed", "entry", "function", "index", "ops", "whole")
+    __slots__ = ("binding", "closed", "entry", "function", "index", "ops", "steps", "whole")
 
     def __init__(self, index: int, function: Function, binding: Binding, ops: list[Op], entry: int) -> None:
         self.index, self.function, self.binding, self.ops, self.entry = index, function, binding, ops, entry
+        self.steps = 0
         self.closed: dict[State, Any] = {}
         self.whole: dict[State, Any] = {}
 
@@ -153,8 +162,13 @@ class Compiler:
         return found[1]
 
 
+_LEAVES = frozenset({Do, Call, Jump})
+
+
 def _conditions(steps: Iterable[Step]) -> Iterable[Cond]:
     for step in steps:
+        if type(step) in _LEAVES:
+            continue
         if isinstance(step, Branch):
             yield step.cond
             yield from _conditions(step.then)
@@ -180,6 +194,8 @@ def _words_in(steps: Iterable[Step]) -> list[str]:
 
 def _labels(steps: Iterable[Step]) -> Iterable[str]:
     for step in steps:
+        if type(step) in _LEAVES:
+            continue
         if isinstance(step, Label):
             yield step.name
         elif isinstance(step, Branch):
@@ -201,7 +217,9 @@ class _Builder:
     def __init__(self, compiler: Compiler, function: Function, binding: dict[str, Value]) -> None:
         self.compiler, self.function, self.binding = compiler, function, binding
         self.ops: list[Op] = []
+        self.bare = 0
         self.labels: dict[str, int] = {}
+        self.decided: dict[int, frozenset[str]] = {}
         self.tracked: frozenset[str] = frozenset()
         self.end = self.emit(Op(END, None, -1))
 
@@ -210,6 +228,7 @@ class _Builder:
         steps = self.function.steps
         simple = _BRANCHING.isdisjoint(map(type, steps))
         if not simple:
+            self.note_words(steps, set())
             counts = Tally(_words_in(steps))
             self.tracked = frozenset(word for word, count in counts.items() if count > 1)
             for name in _labels(steps):
@@ -217,7 +236,23 @@ class _Builder:
         entry = self.block(steps, self.end, frozenset(), (-1, -1))
         if not simple:
             self.mark_joins(entry)
-        return Code(index, self.function, binding, self.ops, entry)
+        code = Code(index, self.function, binding, self.ops, entry)
+        code.steps = len(self.ops) - self.bare
+        return code
+
+    def note_words(self, steps: Iterable[Step], seen: set[str]) -> None:
+        """For each loop, which words were asked for before it: they keep their value in it. Extends ``seen``."""
+        for step in steps:
+            if isinstance(step, Branch):
+                seen.update(_words(step.cond))
+                self.note_words(step.then, seen)
+                self.note_words(step.orelse, seen)
+            elif isinstance(step, Choice):
+                for block in step.blocks:
+                    self.note_words(block, seen)
+            elif isinstance(step, Loop):
+                self.decided[id(step)] = frozenset(seen)
+                self.note_words(step.body, seen)
 
     def mark_joins(self, entry: int) -> None:
         """Nodes with several predecessors: only there can paths meet."""
@@ -236,6 +271,7 @@ class _Builder:
 
     def emit(self, op: Op) -> int:
         """Add a node; its index."""
+        self.bare += op.step is None
         self.ops.append(op)
         return len(self.ops) - 1
 
@@ -285,14 +321,20 @@ class _Builder:
         return {"return": self.end, "break": loop[0], "continue": loop[1]}[step.what]
 
     def loop(self, step: Loop, then: int, live: frozenset[str]) -> int:
-        """The body any number of times; words decided in it are decided anew each time round."""
+        """The body any number of times; words first asked for in it are decided anew each time round.
+
+        Going round forgets them, leaving does not: behind the loop they are what they were in its last round.
+        """
         head = self.emit(Op(FORK, None, -1, (), step))
-        again = head
         words = self.tracked.intersection(_words_in(step.body))
-        if words:
-            again = self.emit(Op(FORGET, words, head))
+        fresh = words - self.decided.get(id(step), frozenset())
+        again = head
+        if fresh:
+            again = self.emit(Op(FORK, None, -1, (), step))
         body = self.block(step.body, again, live | words, (then, again))
         self.ops[head].other = (then, body)
+        if fresh:
+            self.ops[again].other = (then, self.emit(Op(FORGET, fresh, body)))
         return body if step.once else head
 
     def test(self, cond: Cond, yes: int, no: int, step: Step) -> int:

@@ -46,14 +46,13 @@ class UsageBit(NamedTuple):
 _ENABLED_BITS = {irq: [UsageBit(irq, ENABLED, mode) for mode in range(3)] for irq in (NMI, HARDIRQ, SOFTIRQ)}
 
 
-class Digest(NamedTuple):
+class Digest:
     """What an outcome adds to the summary of a node that has it; the same for every such node."""
 
-    exposed: int
-    taken: int
-    enabled: int
-    special: tuple[Event, ...]
-    outcome: Outcome
+    __slots__ = ("enabled", "exposed", "outcome", "special", "taken")
+
+    def __init__(self, exposed: int, taken: int, enabled: int, special: tuple[Event, ...], outcome: Outcome) -> None:
+        self.exposed, self.taken, self.enabled, self.special, self.outcome = exposed, taken, enabled, special, outcome
 
 
 class Composer:
@@ -99,15 +98,15 @@ class Composer:
                 known = digested.get(id(outcome))
                 if known is None:
                     known = self._digest(node, index, outcome)
-                more, cls, on, special, _ = known
-                if more:
-                    exposed |= more
-                if cls:
-                    taken |= cls
-                if on:
-                    enabled |= on
-                for event in special:
-                    self._note(node, index, event)
+                if known.exposed:
+                    exposed |= known.exposed
+                if known.taken:
+                    taken |= known.taken
+                if known.enabled:
+                    enabled |= known.enabled
+                if known.special:
+                    for event in known.special:
+                        self._note(node, index, event)
             self.exposed_own.append(exposed)
             self.acquired_own.append(taken)
             self.enabled_own.append(enabled)

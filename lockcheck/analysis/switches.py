@@ -45,7 +45,7 @@ class SwitchIrq(Action):
             return _hardirqs(universe, state, False)
         if self.what == "restore":
             if not context.saved:
-                return Outcome(state, (Misstep(state, "irq-state", -1, "restore"),))
+                return Outcome(state, (Misstep(state, "irq-state", -1, "restore"),), True)
             state = universe.state(state.held, context._replace(saved=context.saved[:-1]))
             return _hardirqs(universe, state, context.saved[-1])
         return _hardirqs(universe, state, self.what == "on")

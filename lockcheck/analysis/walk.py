@@ -204,15 +204,17 @@ class Walker:
                 code = op.code
                 if code == cfg.RUN:
                     outcome = state.memo.get(op.arg) or op.arg.apply(universe, state)  # type: ignore[attr-defined]
-                    after, events, opens = outcome
-                    if events:
+                    if outcome.events:
                         log.append((index, outcome))
-                    if opens and closed:
+                    if outcome.opens and closed:
                         raise _OpenedError
-                    if after is None:
+                    if outcome.state is None:
                         break
-                    state, index = after, op.then
+                    state, index = outcome.state, op.then
                 elif code == cfg.CALL:
+                    if self.passed(node, index, op, state):
+                        index = op.then
+                        continue
                     ways = yield from self.call(node, index, op, state)
                     if not ways:
                         break
@@ -226,6 +228,20 @@ class Walker:
                     ways = outcomes(op, state, universe)
                     todo.extend(reversed(ways[1:]))
                     index, state = ways[0]
+
+    @staticmethod
+    def passed(node: Node, index: int, op: Op, state: State) -> bool:
+        """Most calls: of one function that was followed in this state, and leaves everything as it was."""
+        sites: tuple[cfg.Site, ...] = op.arg  # type: ignore[assignment]
+        entry, code = state.at_call, sites[0].code
+        if len(sites) > 1 or entry is None or code is None:
+            return False
+        callee: Node | None = code.closed.get(entry)
+        if callee is None or not callee.done or callee.opened or len(callee.exits) != 1 or entry not in callee.exits:
+            return False
+        node.calls.append((index, state, callee))
+        callee.callers[node] = None
+        return True
 
     def call(self, node: Node, index: int, op: Op, state: State) -> Generator[Node, None, list[tuple[int, State]]]:
         """Call all sites of an op; yields callees without summary, returns where the caller goes on."""
@@ -297,7 +313,7 @@ class Walker:
 
     def open_callee(self, node: Node, state: State, site: cfg.Site) -> Node | None:
         """The node of an open function: the caller's own held locks and exact counters come along."""
-        context = state.context._replace(saved=(), interrupted=(), words=(), merging=False)
+        context = state.context._replace(interrupted=(), words=(), merging=False)
         entry = self.universe.state(state.held, context)
         code = self.compiler.at_site(site)
         known = code.whole if node.complete else code.closed
@@ -342,7 +358,7 @@ class Walker:
             inherited=context.inherited,
             limit=context.limit,
             base=context.base,
-            saved=context.saved,
+            saved=ended.saved if begun.saved or entry.held.depth else context.saved + ended.saved,
             interrupted=context.interrupted,
             words=context.words,
             merging=context.merging,

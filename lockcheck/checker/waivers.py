@@ -47,7 +47,11 @@ def expired(waiver: Waiver, today: str | None) -> bool:
 def _allows(waiver: Waiver, finding: Finding) -> bool:
     if waiver.fingerprint is not None:
         return waiver.fingerprint == finding.fingerprint
-    return waiver.rule == finding.rule and set(waiver.locks) <= set(finding.locks)
+    if waiver.rule != finding.rule:
+        return False
+    if finding.fact.kind == "circle":  # a longer circle over the same locks is another deadlock
+        return not waiver.locks or set(waiver.locks) == set(finding.locks)
+    return set(waiver.locks) <= set(finding.locks)
 
 
 class WaiverFacts:

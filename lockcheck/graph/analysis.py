@@ -5,12 +5,11 @@ Is: the front of ``analysis`` and ``graph``; facts are made when they are asked 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from lockcheck.analysis.compile import Code, Compiler
+from lockcheck.analysis.compile import Compiler
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, Composer, UsageBit
 from lockcheck.analysis.entries import Starter
 from lockcheck.analysis.events import NotFollowed
@@ -125,7 +124,7 @@ class Analysis:
             classes=len(self._composer.acquired),
             dependencies=self._composer.dependencies.count(len(self._binder.class_names)),
             contexts=len(nodes),
-            steps=sum(_steps(code) * often for code, often in Counter(node.code for node in nodes).items()),
+            steps=sum(node.code.steps for node in nodes),
             never_entered=never,
             not_followed=tuple(sorted({*self.program.not_modelled, *self._not_followed()})),
             merged=tuple(sorted({node.code.function.name for node in nodes if node.merged})),
@@ -154,11 +153,6 @@ class Analysis:
             self._name(cls), kind.name, characters(bits), names, leaf, safe, own.place if own else NOWHERE,
             own.at if own else None, rank.inner, rank.outer or rank.inner,
         )  # fmt: skip
-
-
-def _steps(code: Code) -> int:
-    """The number of steps in a function's code."""
-    return sum(1 for op in code.ops if op.step is not None)
 
 
 def _bit_name(bit: UsageBit) -> str:

@@ -20,7 +20,6 @@ from lockcheck.graph.witness import MODES, Frame, Goal
 from lockcheck.model import gfp
 from lockcheck.model.facts import Attribute, Fact, Leg
 
-
 MANY_STATES = 16
 """Entry states of a role function up to which each is looked at alone."""
 

@@ -251,7 +251,7 @@ class StepFacts:
         for root in self.composer.roots:
             function = self.teller.binder.program.functions[root.function]
             for state in root.node.exits:
-                if state.held.depth and function.returns_holding:
+                if state.held.depth:  # a lock left held brings its interrupt state along: that is told, once
                     continue
                 for what, action in changed_state(root.node.entry.context, state.context):
                     fact = self.unrestored(root, function.name, what, action)

@@ -43,14 +43,9 @@ class _Waits:
         self._below: dict[Node, dict[tuple[int, bool], tuple[Node, int]]] = {}
 
     def waited_for(self) -> set[int]:
-        """Wait classes that somebody waits for with a lock held."""
+        """Wait classes that somebody waits for."""
         kinds = self.teller.binder.kinds
-        waits = {cls for cls in self.composer.acquired if kinds[cls].category == "wait"}
-        if not waits:
-            return waits
-        mask = sum(3 << cls * 2 for cls in waits)
-        outers = self.composer.dependencies.outers()
-        return {hop.inner for cls in outers for hop in self.composer.dependencies.hops(cls, mask)}
+        return {cls for cls in self.composer.acquired if kinds[cls].category == "wait"}
 
     def needs(self, waits: set[int]) -> tuple[dict[int, set[Node]], list[Need]]:
         """(signallers of each wait, all needs)."""
@@ -68,6 +63,7 @@ class _Waits:
 
     def before(self, wait: int, node: Node, index: int, signallers: set[Node]) -> Iterator[Need]:
         """What is acquired on the way to a signal, in its function and in all callers up to the entries."""
+        kinds = self.teller.binder.kinds
         seen = {(node, index)}
         queue = deque(seen)
         while queue:
@@ -76,7 +72,7 @@ class _Waits:
             entries = self.entries_above(at)
             signallers.update(entries)
             for evidence, cls, recursive in self.acquisitions(at, earlier):
-                if cls != wait:
+                if cls != wait and kinds[cls].category not in ("work", "timer"):
                     hop = Hop(wait, cls, True, recursive)
                     yield from (Need(entry, hop, evidence) for entry in entries)
             for caller in self.callers.get(at, ()):

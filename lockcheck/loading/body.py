@@ -104,9 +104,21 @@ class Body:
             if raw.__class__ is not dict:
                 self.say(owner, (*path, index), f"expected a step, found {quote(raw)}", "wrong-type")
                 continue
-            step = _plain_step(raw, simple)
+            step = None
+            if len(raw) == 2:
+                known = simple.get(verb := next(reversed(raw)))
+                if known is not None and ((operand := raw[verb]).__class__ is str or operand is None):
+                    step = known.get(operand)
             if step is not None:
-                out.append(step)
+                effects, text, targets = step
+                if targets is None:
+                    out.append(_new(Do, (effects, raw[AT], text, None)))
+                else:
+                    out.append(_new(Call, (targets, (), raw[AT], text, None)))
+                continue
+            placed = _placed_step(raw, simple) if len(raw) == 3 else None
+            if placed is not None:
+                out.append(placed)
             else:
                 self._step(raw, out)
         return tuple(out)
@@ -365,28 +377,18 @@ def _operand_path(raw: dict[str, Any], verb: Verb, key: str | int | None) -> tup
     return (verb.name,)
 
 
-def _plain_step(raw: dict[str, Any], simple: dict[str, dict[Any, _Plain]]) -> Step | None:
+def _placed_step(raw: dict[str, Any], simple: dict[str, dict[Any, _Plain]]) -> Step | None:
     """A step that was seen before with the same verb and operand, and has nothing beside it but ``at``."""
-    at = None
-    if len(raw) == 2:
-        verb = next(reversed(raw))
-        known = simple.get(verb)
-    else:
-        at = raw.get("at")
-        if len(raw) != 3 or at.__class__ is not str:
-            return None
-        verb = next((key for key in raw if key in simple), AT)
-        known = simple.get(verb)
-    if known is None:
+    at = raw.get("at")
+    verb = next((key for key in raw if key in simple), None)
+    if at.__class__ is not str or verb is None:
         return None
     operand = raw[verb]
-    plan = known.get(operand) if operand.__class__ is str or operand is None else None
+    plan = simple[verb].get(operand) if operand.__class__ is str or operand is None else None
     if plan is None:
         return None
     effects, text, targets = plan
-    if targets is None:
-        return _new(Do, (effects, raw[AT], text, at))
-    return _new(Call, (targets, (), raw[AT], text, at))
+    return Do(effects, raw[AT], text, at) if targets is None else Call(targets, (), raw[AT], text, at)
 
 
 _new: Final = tuple.__new__

@@ -12,6 +12,7 @@ from typing import Final
 from lockcheck.source.problems import Problem
 
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+_GOOD_ASCII: Final = bytes([*b"\t\n\r", *range(32, 127)])
 _NEWLINE: Final = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 
@@ -60,7 +61,7 @@ def decode(file: str, data: bytes) -> SourceText | Problem:
         line, column = _position(before)
         byte = data[start + error.start]
         return Problem(file, line, column, f"byte 0x{byte:02x} is not UTF-8", "save the file as UTF-8", "not-utf-8")
-    bad = _UNPRINTABLE.search(text)
+    bad = None if data.isascii() and not data.translate(None, _GOOD_ASCII) else _UNPRINTABLE.search(text)
     if bad:
         line, column = _position(text[: bad.start()])
         message = f"character U+{ord(bad.group()):04X} is not allowed in YAML"
