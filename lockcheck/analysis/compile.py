@@ -368,6 +368,7 @@ class _Builder:
                 sites.setdefault((index, binding), self.compiler.site(index, binding))
         start = then
         if sites:
+            self.ops[then].join = True  # a callee may return in many states
             start = self.emit(Op(CALL, tuple(sites.values()), then, (), step))
         if unknown:
             note = Bundle((self.compiler.binder.unknown(f"call through ${unknown[0]} with no known target"),))

@@ -370,5 +370,7 @@ class Walker:
                 if held.depth >= MAX_DEPTH:
                     self.leave_out(TOO_MANY_HELD, callee.code.function)
                     break
+                if context.merging and context.words:
+                    taken = taken._replace(guard=context.words)
                 held = held.push(taken)
         return self.universe.state(held, after)

@@ -114,6 +114,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "chain": _text("the classes from safe to unsafe, as `A -> B`"),
             "safe_read": _flag("the interrupt takes it for reading"),
             "unsafe_read": _flag("it is taken for reading with the interrupt enabled"),
+            "implied": _flag("the unsafe class is taken in that interrupt too: a conflict of its own, told as such"),
             "by_writer": _flag("readers on both ends: a writer that queues between them is what blocks"),
         },
     ),

@@ -30,6 +30,7 @@ class Conflict(NamedTuple):
     ``hops`` is the strong path between them (empty: one class), ``evidence`` that of each hop.
     ``by_writer``: the reader in the interrupt is blocked by a writer that queues behind a reader. lockdep sees this
     only when the interrupt's usage is the last thing it learns; the machine can hang in any order.
+    ``implied``: the unsafe class is used in that interrupt too, so that it conflicts with itself already.
     """
 
     irq: str
@@ -39,6 +40,7 @@ class Conflict(NamedTuple):
     unsafe_bit: UsageBit
     hops: tuple[Hop, ...]
     by_writer: bool = False
+    implied: bool = False
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -61,6 +63,8 @@ class ConflictFinder:
         found = [conflict for irq in (HARDIRQ, SOFTIRQ, NMI) for conflict in self.one_class(irq)]
         for irq in (HARDIRQ, SOFTIRQ):
             found.extend(self.along_paths(irq))
+        alone = {(one.irq, one.safe) for one in found if not one.hops and not one.by_writer}
+        found = [one._replace(implied=bool(one.hops) and (one.irq, one.unsafe) in alone) for one in found]
         told: dict[object, Conflict] = {}
         for conflict in found:
             classes = (conflict.safe, *(hop.inner for hop in conflict.hops))

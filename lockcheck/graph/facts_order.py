@@ -163,6 +163,7 @@ class OrderFacts:
             "safe_read": conflict.safe_bit.mode != 0,
             "unsafe_read": conflict.unsafe_bit.mode != 0,
             "by_writer": conflict.by_writer,
+            "implied": conflict.implied,
         }
         identity = (conflict.irq, "writer" if conflict.by_writer else "direct", *names)
         places = [legs[-1], *legs[:-1]]

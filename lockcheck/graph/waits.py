@@ -63,7 +63,6 @@ class _Waits:
 
     def before(self, wait: int, node: Node, index: int, signallers: set[Node]) -> Iterator[Need]:
         """What is acquired on the way to a signal, in its function and in all callers up to the entries."""
-        kinds = self.teller.binder.kinds
         seen = {(node, index)}
         queue = deque(seen)
         while queue:
@@ -72,13 +71,21 @@ class _Waits:
             entries = self.entries_above(at)
             signallers.update(entries)
             for evidence, cls, recursive in self.acquisitions(at, earlier):
-                if cls != wait and kinds[cls].category not in ("work", "timer"):
+                if cls != wait and not self.is_map(at, cls):
                     hop = Hop(wait, cls, True, recursive)
                     yield from (Need(entry, hop, evidence) for entry in entries)
             for caller in self.callers.get(at, ()):
                 if caller not in seen:
                     seen.add(caller)
                     queue.append(caller)
+
+    def is_map(self, node: Node, cls: int) -> bool:
+        """A map that an entry's prelude takes: nothing waits there, but for the next item of an ordered workqueue."""
+        root = self.teller.root_of.get(node)
+        if node.code.index >= 0 or root is None or not root.entry.under:
+            return False
+        queue = self.teller.binder.class_index(root.entry.under[0], 0)
+        return not (root.entry.serial and cls == queue)
 
     def entries_above(self, node: Node) -> set[Node]:
         """The entries that reach a node."""

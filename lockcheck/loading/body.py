@@ -6,7 +6,7 @@ Is: lowering of blocks. Is not: what a verb does (``plans``) nor a check of what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from lockcheck.loading.calls import Calls
 from lockcheck.loading.control import CONTROL, Scope
 from lockcheck.loading.dialect import Verb
 from lockcheck.loading.flow import Flow
+from lockcheck.loading.known import Known, known_step
 from lockcheck.loading.plans import Plan, PlanError, Plans
 from lockcheck.loading.shape_errors import place_of, problems_of
 from lockcheck.loading.shapes import StepShape, adapter
@@ -27,7 +28,6 @@ from lockcheck.model.steps import (
     Do,
     Effect,
     Jump,
-    Ref,
     Signal,
     Sleep,
     Step,
@@ -41,9 +41,6 @@ _BESIDE: Final = _COMMON | {"do", "then", "else", "nested", "nest", "with", "onc
 _SIMPLE: Final = frozenset({"at", "do", "then", "else"})
 
 
-_Plain: TypeAlias = "tuple[tuple[Effect, ...], str, tuple[Ref, ...] | None]"
-
-
 class Shared(NamedTuple):
     """What all functions of a program share. ``simple``: plans of the plainest steps by verb and operand.
 
@@ -54,7 +51,7 @@ class Shared(NamedTuple):
     plans: Plans
     problems: Collector
     flow: Flow
-    simple: dict[str, dict[Any, _Plain]]
+    simple: dict[str, dict[Any, Known]]
     unmodelled: dict[str, tuple[str, str, int]]
     bodies: Mapping[str, Any]
     conditions: dict[str, Cond]
@@ -104,21 +101,9 @@ class Body:
             if raw.__class__ is not dict:
                 self.say(owner, (*path, index), f"expected a step, found {quote(raw)}", "wrong-type")
                 continue
-            step = None
-            if len(raw) == 2:
-                known = simple.get(verb := next(reversed(raw)))
-                if known is not None and ((operand := raw[verb]).__class__ is str or operand is None):
-                    step = known.get(operand)
+            step = known_step(raw, simple)
             if step is not None:
-                effects, text, targets = step
-                if targets is None:
-                    out.append(_new(Do, (effects, raw[AT], text, None)))
-                else:
-                    out.append(_new(Call, (targets, (), raw[AT], text, None)))
-                continue
-            placed = _placed_step(raw, simple) if len(raw) == 3 else None
-            if placed is not None:
-                out.append(placed)
+                out.append(step)
             else:
                 self._step(raw, out)
         return tuple(out)
@@ -223,7 +208,7 @@ class Body:
         self._note(plan, raw, name)
         self._emit(raw, plan, out)
 
-    def remember(self, main: str, operand: Any, known: _Plain) -> None:
+    def remember(self, main: str, operand: Any, known: Known) -> None:
         """The next step like this one need not be looked at again."""
         if operand.__class__ is str or operand is None:
             self.shared.simple.setdefault(main, {})[operand] = known
@@ -375,24 +360,6 @@ def _operand_path(raw: dict[str, Any], verb: Verb, key: str | int | None) -> tup
     if isinstance(operand, list) and operand and key in known:
         return (verb.name, min(known.index(str(key)), len(operand) - 1))
     return (verb.name,)
-
-
-def _placed_step(raw: dict[str, Any], simple: dict[str, dict[Any, _Plain]]) -> Step | None:
-    """A step that was seen before with the same verb and operand, and has nothing beside it but ``at``."""
-    at = raw.get("at")
-    verb = next((key for key in raw if key in simple), None)
-    if at.__class__ is not str or verb is None:
-        return None
-    operand = raw[verb]
-    plan = simple[verb].get(operand) if operand.__class__ is str or operand is None else None
-    if plan is None:
-        return None
-    effects, text, targets = plan
-    return Do(effects, raw[AT], text, at) if targets is None else Call(targets, (), raw[AT], text, at)
-
-
-_new: Final = tuple.__new__
-"""What ``Do(...)`` ends in: a third of the time, for what is made of every step."""
 
 
 def _is_bare(raw: dict[str, Any]) -> bool:

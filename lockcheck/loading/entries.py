@@ -118,7 +118,10 @@ class Entries:
             under = tuple(
                 index for index in (queue, self._world.locks.get(name, OFF)) if index is not None and index != OFF
             )
-            self._add(one.shape.function, Entry("task", under=under, word=f"work item {name}"), "work")
+            declared = self._declared.by_section["workqueues"].get(one.shape.queue or "")
+            ordered = declared is not None and declared.shape is not None and declared.shape.ordered
+            entry = Entry("task", under=under, word=f"work item {name}", serial=ordered and len(under) > 1)
+            self._add(one.shape.function, entry, "work")
 
     def _timers(self) -> None:
         for name, one in sorted(self._declared.by_section["timers"].items()):

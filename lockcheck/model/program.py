@@ -20,6 +20,7 @@ class Entry:
     ``context``: ``task``, ``softirq``, ``hardirq`` or ``nmi``. ``irqs_off``, ``bh_off``, ``preempt_off``: on top of
     what the context itself implies. ``threaded``: a hardirq handler that PREEMPT_RT would thread.
     ``under``: locks (indexes) taken around it by whoever starts it, outermost first (work, workqueue, timer maps).
+    ``serial``: the first of them keeps others of its kind from starting (an ordered workqueue).
     ``args``: values of the function's parameters. ``word``: how people call it (``work item pcpu_balance_work``).
     """
 
@@ -31,6 +32,7 @@ class Entry:
     under: tuple[int, ...] = ()
     args: tuple[tuple[str, Value], ...] = ()
     word: str = "task"
+    serial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

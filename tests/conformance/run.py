@@ -48,14 +48,21 @@ class BadModelError(Exception):
     """The model of a row could not be analysed; the argument is the first problem."""
 
 
-def findings(text: str, name: str) -> list[lockcheck.Finding]:
-    """What lockcheck finds in a model, circles through a wait aside: lockdep can't see those.
-
-    Raises :class:`BadModelError` when it can't be analysed.
-    """
+def checked(text: str, name: str) -> lockcheck.Result:
+    """A model's result. Raises :class:`BadModelError` when it can't be analysed."""
     result = lockcheck.check(lockcheck.ModelText(text, name))
     for problem in result.problems:
         raise BadModelError(str(problem))
+    return result
+
+
+def implied(result: lockcheck.Result) -> set[str]:
+    """Kinds of what lockcheck knows but does not tell, since another finding implies it; lockdep may tell it first."""
+    return {"irq_inversion" for fact in result.facts("usage-conflict") if fact.get("implied")}
+
+
+def findings(result: lockcheck.Result) -> list[lockcheck.Finding]:
+    """What lockcheck finds in a model, circles through a wait aside: lockdep can't see those."""
     return [one for one in result.findings if "wait" not in _words(one.fact.get("categories"))]
 
 
@@ -85,7 +92,7 @@ def _asked_in_time(row: Row, found: Sequence[lockcheck.Finding]) -> bool:
     for moment in moments(row.case):
         question = (moment.irq, moment.class_name)
         if question in questions:
-            known = findings(model_of(moment.case), f"{row.id}.yaml")
+            known = findings(checked(model_of(moment.case), f"{row.id}.yaml"))
             if any(_queued_writer(one) and _question(one) == question for one in known):
                 return True
     return False
@@ -93,10 +100,12 @@ def _asked_in_time(row: Row, found: Sequence[lockcheck.Finding]) -> bool:
 
 def _kinds(row: Row) -> tuple[tuple[str, ...], bool]:
     """Kinds found in a row's model, and whether some were left out because of the order of events."""
-    found = findings(text_of(row), f"{row.id}.yaml")
+    result = checked(text_of(row), f"{row.id}.yaml")
+    found = findings(result)
     always = [one for one in found if not _queued_writer(one)]
     kernel = is_scenario(row.case)
-    kinds, sure = (kinds_of((one.rule for one in ones), kernel) for ones in (found, always))
+    more = implied(result)
+    kinds, sure = (tuple(sorted({*kinds_of((one.rule for one in ones), kernel), *more})) for ones in (found, always))
     if kernel or agrees(row.wanted, kinds) == agrees(row.wanted, sure):
         return kinds, False
     in_time = _asked_in_time(row, [one for one in found if _queued_writer(one)])
