@@ -1,4 +1,4 @@
-"""Scenario models: each says in its ``note`` what is true of it, and in ``expect`` what must be found, no more, no less.
+"""Scenario models: each argues in its ``note`` what is true of it, and says in ``expect`` what must be found, exactly.
 
 Is: one loop over ``tests/scenarios/AREA/NAME.yaml``; those of the area ``configs`` are checked in every config.
 Is not: the corpora of tests.conformance, nor the rules' own cases.
