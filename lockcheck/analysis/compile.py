@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from lockcheck.analysis.actions import Action, Outcome
 from lockcheck.analysis.binder import Binder
+from lockcheck.analysis.blocks import labels, words_in
 from lockcheck.analysis.events import Event, Misstep
 from lockcheck.analysis.state import State, Universe
 from lockcheck.model.program import Function, Program
@@ -162,52 +163,6 @@ class Compiler:
         return found[1]
 
 
-_LEAVES = frozenset({Do, Call, Jump})
-
-
-def _conditions(steps: Iterable[Step]) -> Iterable[Cond]:
-    for step in steps:
-        if type(step) in _LEAVES:
-            continue
-        if isinstance(step, Branch):
-            yield step.cond
-            yield from _conditions(step.then)
-            yield from _conditions(step.orelse)
-        elif isinstance(step, Choice):
-            for block in step.blocks:
-                yield from _conditions(block)
-        elif isinstance(step, Loop):
-            yield from _conditions(step.body)
-
-
-def _words(cond: Cond) -> Iterable[str]:
-    if cond.op == "word":
-        yield str(cond.a)
-    for part in (cond.a, cond.b):
-        if isinstance(part, Cond):
-            yield from _words(part)
-
-
-def _words_in(steps: Iterable[Step]) -> list[str]:
-    return [word for cond in _conditions(steps) for word in _words(cond)]
-
-
-def _labels(steps: Iterable[Step]) -> Iterable[str]:
-    for step in steps:
-        if type(step) in _LEAVES:
-            continue
-        if isinstance(step, Label):
-            yield step.name
-        elif isinstance(step, Branch):
-            yield from _labels(step.then)
-            yield from _labels(step.orelse)
-        elif isinstance(step, Choice):
-            for block in step.blocks:
-                yield from _labels(block)
-        elif isinstance(step, Loop):
-            yield from _labels(step.body)
-
-
 _BRANCHING = frozenset({Branch, Choice, Loop, Jump, Label})
 
 
@@ -229,9 +184,9 @@ class _Builder:
         simple = _BRANCHING.isdisjoint(map(type, steps))
         if not simple:
             self.note_words(steps, set())
-            counts = Tally(_words_in(steps))
+            counts = Tally(words_in(steps))
             self.tracked = frozenset(word for word, count in counts.items() if count > 1)
-            for name in _labels(steps):
+            for name in labels(steps):
                 self.labels[name] = self.emit(Op(NOP, None, self.end))
         entry = self.block(steps, self.end, frozenset(), (-1, -1))
         if not simple:
@@ -285,7 +240,7 @@ class _Builder:
                 then = len(ops) - 1
                 continue
             if self.tracked and not self.labels:
-                used = self.tracked.intersection(_words_in((step,)))
+                used = self.tracked.intersection(words_in((step,)))
                 dying = used - live
                 if dying:
                     then = self.emit(Op(FORGET, dying, then))
@@ -326,7 +281,7 @@ class _Builder:
         Going round forgets them, leaving does not: behind the loop they are what they were in its last round.
         """
         head = self.emit(Op(FORK, None, -1, (), step))
-        words = self.tracked.intersection(_words_in(step.body))
+        words = self.tracked.intersection(words_in(step.body))
         fresh = words - self.decided.get(id(step), frozenset())
         again = head
         if fresh:
@@ -368,7 +323,6 @@ class _Builder:
                 sites.setdefault((index, binding), self.compiler.site(index, binding))
         start = then
         if sites:
-            self.ops[then].join = True  # a callee may return in many states
             start = self.emit(Op(CALL, tuple(sites.values()), then, (), step))
         if unknown:
             note = Bundle((self.compiler.binder.unknown(f"call through ${unknown[0]} with no known target"),))

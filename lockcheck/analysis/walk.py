@@ -216,6 +216,8 @@ class Walker:
                         index = op.then
                         continue
                     ways = yield from self.call(node, index, op, state)
+                    if not ops[op.then].join:  # a callee may return in many states: they meet here
+                        ways = [way for way in ways if meeting.passes(*way)]
                     if not ways:
                         break
                     if len(ways) > 1:
