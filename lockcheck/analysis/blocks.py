@@ -28,17 +28,18 @@ def _conditions(steps: Iterable[Step]) -> Iterable[Cond]:
             yield from _conditions(step.body)
 
 
-def _words(cond: Cond) -> Iterable[str]:
+def words_of(cond: Cond) -> Iterable[str]:
+    """The free words of a condition, once for each time."""
     if cond.op == "word":
         yield str(cond.a)
     for part in (cond.a, cond.b):
         if isinstance(part, Cond):
-            yield from _words(part)
+            yield from words_of(part)
 
 
 def words_in(steps: Iterable[Step]) -> list[str]:
     """The free words that conditions ask for, once for each time."""
-    return [word for cond in _conditions(steps) for word in _words(cond)]
+    return [word for cond in _conditions(steps) for word in words_of(cond)]
 
 
 def labels(steps: Iterable[Step]) -> Iterable[str]:

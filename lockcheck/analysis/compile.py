@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from lockcheck.analysis.actions import Action, Outcome
 from lockcheck.analysis.binder import Binder
-from lockcheck.analysis.blocks import labels, words_in
+from lockcheck.analysis.blocks import labels, words_in, words_of
 from lockcheck.analysis.events import Event, Misstep
 from lockcheck.analysis.state import State, Universe
 from lockcheck.model.program import Function, Program
@@ -199,7 +199,7 @@ class _Builder:
         """For each loop, which words were asked for before it: they keep their value in it. Extends ``seen``."""
         for step in steps:
             if isinstance(step, Branch):
-                seen.update(_words(step.cond))
+                seen.update(words_of(step.cond))
                 self.note_words(step.then, seen)
                 self.note_words(step.orelse, seen)
             elif isinstance(step, Choice):

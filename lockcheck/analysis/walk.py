@@ -220,8 +220,7 @@ class Walker:
                         ways = [way for way in ways if meeting.passes(*way)]
                     if not ways:
                         break
-                    if len(ways) > 1:
-                        todo.extend(ways[1:])
+                    todo.extend(ways[1:])
                     index, state = ways[0]
                 elif code == cfg.END:
                     node.exits[meeting.end(state)] = None

@@ -17,25 +17,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What to generate. ``branches``, ``readers``, ``irqs``: shares (0 to 1) of steps, locks and spinlocks."""
+    """What to generate. ``branches``, ``readers``, ``irqs``: shares (0 to 1) of steps, locks and spinlocks.
+
+    ``contexts``: in how many allocation scopes functions are called, and so followed: 1 (none) to 4.
+    """
 
     functions: int = 30_000
     locks: int = 8_000
     steps: int = 10
     depth: int = 4
-    subsystems: int = 800
+    subsystems: int = 600
     branches: float = 0.2
     readers: float = 0.1
     irqs: float = 0.1
+    contexts: int = 1
     circles: int = 20
     seed: int = 1
 
 
-SIZES = {
-    "small": Shape(functions=300, locks=80, subsystems=8, circles=3),
-    "middle": Shape(functions=3_000, locks=800, subsystems=80, circles=8),
-    "kernel": Shape(),
-}
 
 VERBS = {
     "mutex": ("mutex_lock", "mutex_unlock"),
@@ -157,7 +156,15 @@ class _Writer:
         """A call into the next layer of the subsystem."""
         below = self.layers.get((place[0], place[1] + 1))
         if below:
+            scope = self.random.choice(SCOPES[: self.shape.contexts]) if self.shape.contexts > 1 else ""
+            if scope:
+                yield f"- {scope}_save"
             yield f"- call: function_{self.random.choice(below):05}"
+            if scope:
+                yield f"- {scope}_restore"
+
+
+SCOPES = ("", "memalloc_nofs", "memalloc_noio", "memalloc_noreclaim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,14 @@ class Order:
     def functions(self) -> int:
         """How many functions it takes."""
         return -(-(self.nested - self.circles) // (self.chain - 1)) + self.circles
+
+
+SIZES: dict[str, Shape | Order] = {
+    "small": Shape(functions=300, locks=80, subsystems=6, circles=3),
+    "middle": Shape(functions=3_000, locks=800, subsystems=60, circles=8),
+    "kernel": Shape(),
+    "order": Order(),
+}
 
 
 def _order_lines(shape: Order) -> Iterator[str]:

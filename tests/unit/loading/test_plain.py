@@ -14,7 +14,7 @@ from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, TooManyProblems
 from lockcheck.source.reader import Reader
 from lockcheck.source.text import SourceText, decode
-from tests.benchmarks.generate import SIZES, Order, Shape, model
+from tests.benchmarks.generate import Order, Shape, model
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted(path for folder in ("lockcheck", "tests", "rules") for path in (ROOT / folder).rglob("*.yaml"))
@@ -73,7 +73,7 @@ def agrees(text: str, limits: Limits | None = None) -> bool:
     return True
 
 
-@pytest.mark.parametrize("shape", [SIZES["small"], Shape(60, 40, subsystems=2, circles=2), Order(50, 200)])
+@pytest.mark.parametrize("shape", [Shape(300, 80, subsystems=6), Shape(60, 60, subsystems=1), Order(50, 200)])
 def test_generated_models_are_read_line_by_line(shape: Shape | Order) -> None:
     """What the benchmarks generate takes the shortcut, and means the same there."""
     assert agrees(model(shape))
