@@ -66,6 +66,26 @@ class OrderFacts:
                 legs = [self.dependency(region.evidence(hop, label), hop) for hop, label in chosen]
                 yield self.circle(circle, legs, shared)
 
+        for wait, evidence in self.order.self_waits:
+            yield self.self_wait(wait, evidence)
+
+    def self_wait(self, wait: int, evidence: Evidence) -> Fact:
+        """The fact of a wait that everybody who would end it begins with."""
+        name, kind = self.teller.class_name(wait), self.kinds[wait]
+        leg = replace(self.teller.signaller_leg(evidence, wait, False), holds=name, holds_mode="exclusive")
+        attributes: dict[str, Attribute] = {
+            "locks": (name,),
+            "chain": f"{name} -> {name}",
+            "length": 1,
+            "readers": False,
+            "lock_kinds": (kind.name,),
+            "categories": (kind.category,),
+            "guards": (),
+            "shared": None,
+            "shared_by": 0,
+        }
+        return make("circle", (name,), attributes, [leg], self.prefer([leg]))
+
     def dependency(self, evidence: Evidence, hop: Hop) -> Leg:
         """The leg behind one hop; the leg of a signaller *stands for* the wait, which it holds up."""
         leg = self.teller.dependency_leg(evidence, hop.inner, hop.recursive)

@@ -67,13 +67,17 @@ class Region:
 
 
 class LockOrder:
-    """The order of a composed program. ``init``: labels of code that runs before all else and so beside nothing."""
+    """The order of a composed program. ``init``: labels of code that runs before all else and so beside nothing.
+
+    ``self_waits``: waits that only those end who wait for them first.
+    """
 
     def __init__(self, composer: Composer, labels: list[Confinement], classes: int) -> None:
         self.composer = composer
         self.labels = labels
         self.classes = classes
         self.init = composer.init
+        self.self_waits: list[tuple[int, Evidence]] = []
 
     def tangled(self) -> list[list[int]]:
         """Sets of classes that reach each other, if only weakly."""

@@ -38,6 +38,8 @@ class _Waits:
     def __init__(self, order: LockOrder, teller: Teller) -> None:
         self.order, self.teller, self.composer = order, teller, order.composer
         self.callers: dict[Node, list[tuple[Node, int]]] = {}
+        self.own_waits: dict[int, dict[Node, Evidence]] = {}
+        self._waiters: dict[int, set[int]] | None = None
         self._own: dict[Node, dict[tuple[int, bool], int]] = {}
         self._above: dict[Node, set[Node]] = {}
         self._below: dict[Node, dict[tuple[int, bool], tuple[Node, int]]] = {}
@@ -68,16 +70,33 @@ class _Waits:
         while queue:
             at, until = queue.popleft()
             earlier = ops_before(at, until)
-            entries = self.entries_above(at)
+            entries = {entry for entry in self.entries_above(at) if self.can_end(wait, entry)}
             signallers.update(entries)
             for evidence, cls, recursive in self.acquisitions(at, earlier):
-                if cls != wait and not self.is_map(at, cls):
+                if cls == wait:
+                    self.own_waits.setdefault(wait, {}).update(dict.fromkeys(entries, evidence))
+                elif not self.is_map(at, cls):
                     hop = Hop(wait, cls, True, recursive)
                     yield from (Need(entry, hop, evidence) for entry in entries)
             for caller in self.callers.get(at, ()):
                 if caller not in seen:
                     seen.add(caller)
                     queue.append(caller)
+
+    def can_end(self, wait: int, signaller: Node) -> bool:
+        """An entry that may run while somebody waits: not one of the waiters' own single thread, nor before all else."""
+        own = self.order.labels[signaller.entry.context.confinement]
+        return not own.init and any(self.order.labels[label].allows(own) for label in self.waiters(wait))
+
+    def waiters(self, wait: int) -> set[int]:
+        """The confinement labels of those who wait."""
+        if self._waiters is None:
+            self._waiters = {}
+            for node in self.composer.nodes:
+                for _, event in node.events():
+                    if type(event) is Acquired and event.sync:
+                        self._waiters.setdefault(event.entry.cls, set()).add(event.state.context.confinement)
+        return self._waiters.get(wait, set())
 
     def is_map(self, node: Node, cls: int) -> bool:
         """A map that an entry's prelude takes: nothing waits there, but for the next item of an ordered workqueue."""
@@ -167,6 +186,10 @@ def add_waits(order: LockOrder, teller: Teller) -> None:
         return
     signallers, needs = waits.needs(wanted)
     dependencies = order.composer.dependencies
+    for wait, entries in signallers.items():
+        own = waits.own_waits.get(wait, {})
+        if entries and entries <= own.keys():
+            order.self_waits.append((wait, next(iter(own.values()))))
     while needs:
         for need in needs:
             dependencies.add(need.hop, need.evidence)
