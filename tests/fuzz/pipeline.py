@@ -22,7 +22,7 @@ from tests.fuzz.grammar import weird
 from tests.fuzz.mutate import edited, rearranged
 
 TODAY = datetime.date(2026, 1, 1)
-MAKERS = (edited, edited, rearranged, rearranged, rearranged, weird, weird, weird)
+MAKERS = (*[edited] * 4, *[rearranged] * 6, *[weird] * 2)
 
 
 class Input(NamedTuple):
