@@ -179,7 +179,7 @@ class Result:
     @property
     def failed(self) -> bool:
         """True when something could not be analysed, or nothing was."""
-        return bool(self.problems) or self.checked_nothing
+        return bool(self.problems or self.coverage.cut) or self.checked_nothing
 
     @property
     def ok(self) -> bool:

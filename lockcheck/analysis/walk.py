@@ -30,6 +30,8 @@ WORK_PER_STEP = 50
 TOO_MUCH_WORK = "more steps than max_work"
 TOO_MANY_CONTEXTS = "calls in more states than max_contexts"
 TOO_MANY_STATES = "more interrupt and preemption states than max_merged_states"
+CUTS = frozenset({TOO_MUCH_WORK, TOO_MANY_CONTEXTS, TOO_MANY_STATES})
+"""Reasons after which a run does not speak for all of the model."""
 TOO_MANY_HELD = f"what is held above {MAX_DEPTH} locks after a call"
 
 
@@ -226,8 +228,11 @@ class Walker:
                     node.exits[meeting.end(state)] = None
                     break
                 else:
-                    ways = outcomes(op, state, universe)
-                    todo.extend(reversed(ways[1:]))
+                    called = code == cfg.CALL
+                    ways = (yield from self.call(node, index, op, state)) if called else outcomes(op, state, universe)
+                    if not ways:
+                        break
+                    todo.extend(ways[1:] if called else ways[:0:-1])
                     index, state = ways[0]
 
     @staticmethod

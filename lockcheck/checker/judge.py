@@ -133,4 +133,5 @@ def _together(parts: Sequence[Coverage]) -> Coverage:
         never_entered=tuple(sorted(never)),
         not_followed=tuple(sorted({one for part in parts for one in part.not_followed})),
         merged=tuple(sorted({one for part in parts for one in part.merged})),
+        cut=tuple(sorted({one for part in parts for one in part.cut})),
     )

@@ -13,7 +13,7 @@ from lockcheck.analysis.compile import Compiler
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, Composer, UsageBit
 from lockcheck.analysis.entries import Starter
 from lockcheck.analysis.events import NotFollowed
-from lockcheck.analysis.walk import Walker
+from lockcheck.analysis.walk import CUTS, Walker
 from lockcheck.graph.facts_order import OrderFacts
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
@@ -128,6 +128,7 @@ class Analysis:
             never_entered=never,
             not_followed=tuple(sorted({*self.program.not_modelled, *self._not_followed()})),
             merged=tuple(sorted({node.code.function.name for node in nodes if node.merged})),
+            cut=tuple(sorted((why, unpack(file, where)) for why, file, where in self._cut if why in CUTS)),
         )
 
     def _not_followed(self) -> Iterator[tuple[str, Place]]:

@@ -15,8 +15,8 @@ from lockcheck.graph.circles import CircleFinder
 from lockcheck.graph.conflicts import Conflict, ConflictFinder
 from lockcheck.graph.order import LockOrder, Region
 from lockcheck.graph.witness import MODES, Goal, Teller
-from lockcheck.model.facts import Attribute, Fact, Leg
-from lockcheck.model.places import Place
+from lockcheck.model.facts import Attribute, Fact, Leg, WitnessStep
+from lockcheck.model.places import NOWHERE, Place
 
 
 def make(
@@ -89,7 +89,13 @@ class OrderFacts:
     def dependency(self, evidence: Evidence, hop: Hop) -> Leg:
         """The leg behind one hop; the leg of a signaller *stands for* the wait, which it holds up."""
         leg = self.teller.dependency_leg(evidence, hop.inner, hop.recursive)
-        return leg if leg.holds else replace(leg, holds=self.teller.class_name(hop.outer), holds_mode="exclusive")
+        if leg.holds:
+            return leg
+        name = self.teller.class_name(hop.outer)
+        start = leg.steps[0]
+        note = WitnessStep(1, start.function, f"signals {name} only after this:", "note", NOWHERE, lock=name)
+        steps = (start, note, *leg.steps[1:])
+        return replace(leg, steps=steps, holds=name, holds_mode="exclusive")
 
     def circle(self, circle: Sequence[Hop], legs: Sequence[Leg], shared: Counter[tuple[int, int]]) -> Fact:
         """The fact of one circle. ``shared``: how many told circles go through each dependency."""

@@ -84,7 +84,7 @@ class _Waits:
                     queue.append(caller)
 
     def can_end(self, wait: int, signaller: Node) -> bool:
-        """An entry that may run while somebody waits: not one of the waiters' own single thread, nor before all else."""
+        """An entry that may run while somebody waits: not in the waiters' own single thread, nor before all else."""
         own = self.order.labels[signaller.entry.context.confinement]
         return not own.init and any(self.order.labels[label].allows(own) for label in self.waiters(wait))
 

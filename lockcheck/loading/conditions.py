@@ -13,6 +13,7 @@ _JOINERS: Final = frozenset({"and", "or"})
 _CONTEXTS: Final = ("task", "softirq", "hardirq", "interrupt", "nmi")
 _ALLOWS: Final = ("sleeping", "io", "fs", "kswapd", "account")
 _MOST_WORDS: Final = 64
+_C_MARKS: Final = ("!", "&&", "||", "==", "(", ")")
 
 
 class ConditionError(ValueError):
@@ -77,6 +78,8 @@ def _test(words: list[str], text: str) -> Atom:
         raise ConditionError(f"'{' '.join(words)}' is not a test; a free condition is one word (a_b)")
     if words[0] == "preemptible":
         return Atom("preemptible")
+    if any(mark in words[0] for mark in _C_MARKS):
+        raise ConditionError(f"'{words[0]}' is C; write a word (list_is_empty), `not x`, `x and y`, `x or y`")
     return Atom("config" if words[0].startswith("CONFIG_") else "word", words[0])
 
 

@@ -128,7 +128,10 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a run checked. ``contexts``: number of (function, entry state) pairs. ``not_followed``: (why, place)."""
+    """What a run checked. ``contexts``: number of (function, entry state) pairs. ``not_followed``: (why, place).
+
+    ``cut``: those of ``not_followed`` where a limit ended the work, so that the run does not speak for all of it.
+    """
 
     functions: int
     entries: int
@@ -139,3 +142,4 @@ class Coverage:
     never_entered: tuple[str, ...] = ()
     not_followed: tuple[tuple[str, Place], ...] = ()
     merged: tuple[str, ...] = ()
+    cut: tuple[tuple[str, Place], ...] = ()

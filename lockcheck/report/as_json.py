@@ -45,6 +45,7 @@ def document(result: Result, fail_on: Severity = Severity.WARNING, *, compare: b
             "never_entered": list(has.never_entered),
             "not_followed": [{"why": why, "place": _place(place)} for why, place in has.not_followed],
             "merged": list(has.merged),
+            "cut": [{"why": why, "place": _place(place)} for why, place in has.cut],
         },
         "findings": [_finding(one) for one in result.findings],
         "waived": [_waived(one) for one in result.waived],

@@ -83,6 +83,7 @@ def json_schema() -> dict[str, Any]:
     numbers = ("functions", "entries", "lock_classes", "dependencies", "contexts", "steps")
     coverage: dict[str, Any] = dict.fromkeys(numbers, NUMBER)
     coverage |= {"never_entered": TEXTS, "not_followed": _many("open end"), "merged": TEXTS}
+    coverage["cut"] = _many("open end")
     top = _object("What one run of lockcheck found.", {
         "schema": {"const": SCHEMA_ID},
         "tool": _object("Who wrote this.", {"name": {"const": "lockcheck"}, "version": TEXT}),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lockcheck.findings import SEVERITIES, Result
 from lockcheck.model.places import Place
@@ -69,15 +69,22 @@ def _left_out(result: Result) -> Iterator[str]:
     has = result.coverage
     if has.never_entered:
         yield f"never entered: {count(len(has.never_entered), 'function')} ({listing(has.never_entered)})"
-    reasons: dict[str, list[Place]] = {}
-    for why, place in has.not_followed:
-        reasons.setdefault(why, []).append(place)
-    for why, places in sorted(reasons.items()):
+    for why, places in _by_reason(has.cut):
+        yield f"could not analyse all of it: {why}{_at(places)}; limits can be raised: --limit NAME=N"
+    for why, places in _by_reason(set(has.not_followed) - set(has.cut)):
         yield f"not followed: {why}{_at(places)}"
     if has.merged:
-        yield f"merged: {listing(has.merged)}"
+        states = f"many lock states were taken together in {listing(has.merged)}"
+        yield f"merged: {states}: pairs may be told there that no single path has"
     if result.configs_skipped:
         yield f"not checked: {result.configs_skipped} more combinations of kernel configs"
+
+
+def _by_reason(left: Iterable[tuple[str, Place]]) -> list[tuple[str, list[Place]]]:
+    reasons: dict[str, list[Place]] = {}
+    for why, place in sorted(left):
+        reasons.setdefault(why, []).append(place)
+    return sorted(reasons.items())
 
 
 def _at(places: Sequence[Place]) -> str:

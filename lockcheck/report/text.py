@@ -60,9 +60,9 @@ def _first(finding: Finding, paint: Paint) -> Iterator[str]:
     word = finding.severity.word
     place = finding.place
     head = clean(f"{place}: {word}:", paint.ascii_only)
-    first, _, rest = clean(f"{finding.message} [{finding.rule}]", paint.ascii_only).partition(" ")
-    # The place, the severity and the first word stay on one line, however long the path, for grep's sake.
-    joined = (head + " " + first).replace(" ", _HARD)
+    rest = clean(f"{finding.message} [{finding.rule}]", paint.ascii_only)
+    # The place and the severity stay on one line, however long the path, for grep's sake.
+    joined = head.replace(" ", _HARD)
     lines = [line.replace(_HARD, " ") for line in wrap(f"{joined} {rest}", 0, 4)]
     label = f" {word}:"
     yield lines[0].replace(label, " " + paint(label[1:], word), 1)
