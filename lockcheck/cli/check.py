@@ -29,7 +29,8 @@ def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, col
     """Check models for deadlocks and broken locking contracts.
 
     PATH is a file, a folder, or the name of a shipped model ('lockcheck models' lists them). Without PATH: the models
-    that lockcheck.toml names, or the shipped Linux models.
+    that lockcheck.toml names, or the shipped Linux models. All that is named is one program: what it declares must
+    not clash, and every entry can run beside every other.
     """
     from lockcheck.cli.output import paint_for, write
     from lockcheck.cli.run import run_check
