@@ -120,11 +120,13 @@ class Walker:
         """A function has as many entry states as it may have."""
         return self._contexts.get(index, 0) >= self.limits.max_contexts
 
-    def exhausted(self, node: Node) -> bool:
-        """No more may be followed, and that is noted for this node's function."""
+    def exhausted(self, node: Node, before: tuple[list[tuple[int, Outcome]], list[tuple[int, State, Node]]]) -> bool:
+        """No more may be followed, and that is noted for this node's function, which keeps the log and calls of
+        ``before``, too."""
         if self.work + self.universe.work < self._most_work:
             return False
         self.leave_out(TOO_MUCH_WORK, node.code.function)
+        node.log, node.calls = before[0] + node.log, before[1] + node.calls
         return True
 
     def drive(self, first: Node) -> None:
@@ -164,7 +166,7 @@ class Walker:
 
     def steps(self, node: Node) -> Iterator[Node]:
         """Walk all paths of a node; yields callees that have no summary yet."""
-        if node.opened or self.exhausted(node):
+        if node.opened or self.exhausted(node, ([], [])):
             return
         exits = dict(node.exits)
         try:
@@ -187,14 +189,10 @@ class Walker:
     def paths(self, node: Node, start: State, meeting: Apart | Merged) -> Iterator[Node]:
         """Every (op, state) that ``meeting`` lets through at joins; a new path starts where ways part."""
         before = node.log, node.calls
-        log = node.log = []
-        node.calls = []
-        ops, universe, closed = node.code.ops, self.universe, not node.complete
+        node.log, node.calls = [], []
+        ops, log, universe, closed = node.code.ops, node.log, self.universe, not node.complete
         todo: list[tuple[int, State]] = [(node.code.entry, start)]
-        while todo or meeting.waiting:
-            if self.exhausted(node):
-                node.log, node.calls = before[0] + log, before[1] + node.calls
-                return
+        while (todo or meeting.waiting) and not self.exhausted(node, before):
             joined = not todo
             index, state = meeting.next() if joined else todo.pop()
             while True:
@@ -213,26 +211,19 @@ class Walker:
                     if outcome.state is None:
                         break
                     state, index = outcome.state, op.then
-                elif code == cfg.CALL:
-                    if self.passed(node, index, op, state):
-                        index = op.then
-                        continue
-                    ways = yield from self.call(node, index, op, state)
-                    if not ops[op.then].join:  # a callee may return in many states: they meet here
-                        ways = [way for way in ways if meeting.passes(*way)]
-                    if not ways:
-                        break
-                    todo.extend(ways[1:])
-                    index, state = ways[0]
+                elif code == cfg.CALL and self.passed(node, index, op, state):
+                    index = op.then
                 elif code == cfg.END:
                     node.exits[meeting.end(state)] = None
                     break
                 else:
-                    called = code == cfg.CALL
-                    ways = (yield from self.call(node, index, op, state)) if called else outcomes(op, state, universe)
+                    if code == cfg.CALL:
+                        ways = yield from self.returned(node, index, op, state, meeting)
+                    else:
+                        ways = outcomes(op, state, universe)
                     if not ways:
                         break
-                    todo.extend(ways[1:] if called else ways[:0:-1])
+                    todo.extend(reversed(ways[1:]))
                     index, state = ways[0]
 
     @staticmethod
@@ -248,6 +239,15 @@ class Walker:
         node.calls.append((index, state, callee))
         callee.callers[node] = None
         return True
+
+    def returned(
+        self, node: Node, index: int, op: Op, state: State, meeting: Apart | Merged
+    ) -> Generator[Node, None, list[tuple[int, State]]]:
+        """:meth:`call`; a callee may return in many states, which meet behind the call."""
+        ways = yield from self.call(node, index, op, state)
+        if not node.code.ops[op.then].join:
+            ways = [way for way in ways if meeting.passes(*way)]
+        return ways[:1] + ways[:0:-1]
 
     def call(self, node: Node, index: int, op: Op, state: State) -> Generator[Node, None, list[tuple[int, State]]]:
         """Call all sites of an op; yields callees without summary, returns where the caller goes on."""
