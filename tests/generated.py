@@ -186,8 +186,8 @@ def limits() -> str:
         _limit_table(Limits.__doc__ or "", reading),
         "## Limits on the analysis\n\n"
         "What exceeds one is not followed, or is merged, and the summary of the run says which functions these are\n"
-        "(`not followed:`, `merged:`; in JSON `coverage.not_followed`, `coverage.merged`). What was followed is\n"
-        "reported as always.\n",
+        "(`could not analyse all of it:`, `merged:`; in JSON `coverage.cut`, `coverage.merged`). What was followed is\n"
+        "reported as always. Where steps were left out, the run is not clean: exit status 2.\n",
         _limit_table(AnalysisLimits.__doc__ or "", dataclasses.fields(AnalysisLimits)),
     ])  # fmt: skip
 

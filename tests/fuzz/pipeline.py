@@ -65,7 +65,7 @@ def _said(models: list[ModelText | Path], one: Input, rules: list[Path]) -> tupl
         stressed = frozenset().union(*(graphs.pairs_of(circle) for circle in circles))
         drawing = graphs.Drawing(result.dependencies(), {u.name: u for u in result.usage()}, stressed)
         words += [graphs.dot(drawing), graphs.mermaid(drawing)]
-    if (result.exit_code == 2) != bool(result.problems or result.checked_nothing):
+    if (result.exit_code == 2) != bool(result.problems or result.checked_nothing or result.coverage.cut):
         raise AssertionError(f"exit status {result.exit_code} with {len(result.problems)} problems")
     if any(not problem.file or not problem.message for problem in result.problems):
         raise AssertionError("a problem without a file or a message")
