@@ -30,7 +30,6 @@ class RoleFacts:
     def __init__(self, steps: StepFacts) -> None:
         self.steps, self.base = steps, steps.base
         self.teller, self.composer = steps.teller, steps.composer
-        self._ways: dict[tuple[Node, Node], list[Frame]] = {}
 
     def role_nodes(self) -> dict[str, list[Node]]:
         """Nodes of functions with roles, by function name."""
@@ -56,8 +55,8 @@ class RoleFacts:
 
     def leg(self, start: Node, node: Node, index: int, event: Event, goal: Goal) -> Leg:
         """From an entry through the role function to the step."""
-        more, _, _ = self.teller.descend(start, lambda at: index if at is node else None)
-        return self.teller.leg([*self.teller.trail(start), *more, Frame(node, index, event.state)], goal, None, start)
+        frames = [*self.teller.trail(start), *self.teller.way(start, node), Frame(node, index, event.state)]
+        return self.teller.leg(frames, goal, None, start)
 
     def acquisitions(self) -> Iterator[Fact]:
         """One fact for each (role function, class, mode)."""
@@ -74,9 +73,7 @@ class RoleFacts:
 
     def is_outermost(self, start: Node, node: Node, event: Acquired) -> bool:
         """No lock that the role function itself took is held around this acquisition."""
-        if (start, node) not in self._ways:
-            self._ways[start, node] = self.teller.descend(start, lambda at: 0 if at is node else None)[0]
-        more = self._ways[start, node]
+        more = self.teller.way(start, node)
         before = len(start.entry.held.entries())
         states = [event.state, *(frame.state for frame in more)]
         kinds = self.teller.binder.kinds
@@ -215,8 +212,8 @@ class RoleFacts:
 
     def call_leg(self, start: Node, last: Frame) -> Leg:
         """From an entry through the role function to a call."""
-        more, _, _ = self.teller.descend(start, lambda at: last.op if at is last.node else None)
-        return self.teller.leg([*self.teller.trail(start), *more, last], Goal(None, None, "call"), None, start)
+        frames = [*self.teller.trail(start), *self.teller.way(start, last.node), last]
+        return self.teller.leg(frames, Goal(None, None, "call"), None, start)
 
 
 def nearest(starts: list[Node]) -> dict[Node, Node]:

@@ -49,6 +49,7 @@ class Teller:
     def __init__(self, composer: Composer, binder: Binder) -> None:
         self.composer, self.binder = composer, binder
         self.root_of: dict[Node, Root] = {}
+        self._below: dict[Node, dict[Node, Frame | None]] = {}
         self._sites: dict[Node, tuple[dict[tuple[int, int], int], dict[int, int]]] = {}
         for root in composer.roots:
             self.root_of.setdefault(root.node, root)
@@ -103,6 +104,20 @@ class Teller:
                     came[callee] = Frame(node, at, state)
                     queue.append(callee)
         raise LookupError("a composed fact has no path; this is a bug in lockcheck")
+
+    def way(self, start: Node, node: Node) -> list[Frame]:
+        """The calls from ``start`` to a node below it, shortest first found; one search serves all nodes."""
+        came = self._below.get(start)
+        if came is None:
+            came = self._below[start] = {start: None}
+            queue = deque([start])
+            while queue:
+                caller = queue.popleft()
+                for at, state, callee in caller.calls:
+                    if callee not in came:
+                        came[callee] = Frame(caller, at, state)
+                        queue.append(callee)
+        return self._unwind(came, node)
 
     @staticmethod
     def _unwind(came: dict[Node, Frame | None], node: Node) -> list[Frame]:
