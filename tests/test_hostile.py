@@ -58,8 +58,9 @@ def test_random_input_is_answered() -> None:
         (HEAD + "functions: {f: {steps: [{mutex_lock: a, nested: " + "9" * 100_000 + "}]}}\n", None),
         (HEAD + "locks: {a: {kind: mutex, rank: " + "1" * 19 + "}}\n", None),
         (HEAD + "functions:\n" + "".join(f"  f{n}: {{}}\n" for n in range(3_000)), ["too-many-functions"]),
+        (HEAD + "locks:\n" + "".join(f"  l{n}: mutex\n" for n in range(300_000)), ["too-many-declarations"]),
     ],
-    ids=["brackets", "braces", "alias bomb", "self-reference", "integer", "long integer", "functions"],
+    ids=["brackets", "braces", "alias bomb", "self-reference", "integer", "long integer", "functions", "locks"],
 )
 def test_what_is_too_much_is_refused_where_it_stands(model: str, expected: list[str] | None) -> None:
     """Nesting, aliases and numbers beyond the limits are positioned errors, exit status 2."""

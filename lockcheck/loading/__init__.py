@@ -82,6 +82,7 @@ def _build(
         return None
     dialect = Dialect(problems)
     _fill(dialect, files, models, limits, problems)
+    _count(models, limits, problems)
     builder = Builder(models, dialect, collect(models, dialect, problems, limits), problems, limits)
     configs.update(builder.named_configs)
     return builder.build(chosen)
@@ -106,6 +107,20 @@ def _fill(dialect: Any, files: Files, models: list[ModelFile], limits: Limits, p
         if model.document is not None:
             dialect.extend(model.document, model.source, override=False)
     dialect.check_added()
+
+
+def _count(models: list[ModelFile], limits: Limits, problems: Collector) -> None:
+    """More declarations than the limit are a problem, where they become too many; what follows is not read."""
+    total = 0
+    for model in models:
+        for section, value in (model.document or {}).items():
+            total += len(value) if isinstance(value, dict) and section != KEYS else 0
+            if total > limits.max_declarations:
+                line, column = locate(model.source, (model.document or {})[KEYS][section], [])
+                message = f"more than {limits.max_declarations} declarations"
+                hint = "raise the limit (max_declarations), or split the run"
+                problems.add(Problem(model.name, line, column, message, hint, "too-many-declarations"))
+                raise TooManyProblems
 
 
 def _own_dialect(

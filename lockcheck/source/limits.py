@@ -20,6 +20,7 @@ class Limits(AnalysisLimits):
     ``max_alias_nodes``: values that aliases may add to a file when written out (100,000).
     ``max_int_digits``: digits of an integer (18). ``max_name``: characters of a name or key (200).
     ``max_files``: files read in one run. ``max_functions``: functions of a whole program.
+    ``max_declarations``: locks, functions and all else that the files of a run declare.
     ``max_problems``: problems reported before the reader gives up.
     """
 
@@ -31,4 +32,5 @@ class Limits(AnalysisLimits):
     max_name: int = 200
     max_files: int = 10_000
     max_functions: int = 1_000_000
+    max_declarations: int = 250_000
     max_problems: int = 200
