@@ -81,6 +81,13 @@ class _Loader:
     roots: Sequence[Path] | None = None
     limits: Limits | None = None
 
+    @property
+    def most_configs(self) -> int:
+        """How many combinations of options one run may check."""
+        from lockcheck.loading import Limits
+
+        return (self.limits or Limits()).max_configs
+
     def __call__(self, config: Mapping[str, bool]) -> Loaded:
         from lockcheck import loading
 
@@ -147,7 +154,7 @@ def _check_with(
     if loaded.problems or ruleset.problems or loaded.program is None:
         return Result(problems=tuple(sorted((*loaded.problems, *ruleset.problems))), sources=sources)
     judgement = Judgement(ruleset.sorted(), today)
-    chosen, skipped = _configs(loaded.configs, config) if all_configs else ([config], 0)
+    chosen, skipped = _configs(loaded.configs, config, load.most_configs) if all_configs else ([config], 0)
     for number, one in enumerate(chosen):
         say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")
         if number:
@@ -159,10 +166,9 @@ def _check_with(
     return judgement.result(skipped, sources)
 
 
-MAX_CONFIGS = 64
-
-
-def _configs(named: Mapping[str, bool], fixed: Mapping[str, bool]) -> tuple[list[dict[str, bool]], int]:
+def _configs(
+    named: Mapping[str, bool], fixed: Mapping[str, bool], most: int
+) -> tuple[list[dict[str, bool]], int]:
     """Combinations of the options that the models name and the caller left open, and how many were left out.
 
     The nearest to the defaults come first: none changed, one changed, two ...
@@ -171,6 +177,7 @@ def _configs(named: Mapping[str, bool], fixed: Mapping[str, bool]) -> tuple[list
 
     free = sorted(name for name in named if name not in fixed)
     flips = (flipped for size in range(len(free) + 1) for flipped in combinations(free, size))
-    few = islice(flips, MAX_CONFIGS)
+    few = islice(flips, most)
     chosen = [{name: named[name] != (name in flipped) for name in free} | dict(fixed) for flipped in few]
-    return chosen, 2 ** len(free) - len(chosen)
+    every = 2 ** min(len(free), 63)  # a model may name so many options that their combinations cannot be printed
+    return chosen, every - len(chosen)

@@ -13,6 +13,7 @@ from lockcheck import Limits, ModelText, check
 from lockcheck.findings import Result
 from lockcheck.report.text import problems_text, text
 from tests.fuzz.campaign import Campaign
+from tests.fuzz.pipeline import made, said
 
 HEAD = "lockcheck: 1\n"
 SECONDS = 10
@@ -46,6 +47,16 @@ def test_random_input_is_answered() -> None:
     assert campaign.faults() == []
     assert {one["status"] for one in campaign.told} == {0, 1, 2}
     assert {one["kind"] for one in campaign.told} == {"model", "rule", "weird"}
+
+
+@pytest.mark.parametrize("seed", [92, 24716, 28187])
+def test_what_once_took_too_long(seed: int) -> None:
+    """Many entry states below roles, many signals behind many entries, many calls that recur: answered in time."""
+    begin = time.process_time()
+    status, _ = said(made(seed))
+
+    assert status in (1, 2)
+    assert time.process_time() - begin < SECONDS
 
 
 @pytest.mark.parametrize(
@@ -170,6 +181,17 @@ def test_exploding_states_are_cut_and_that_is_said(model: str) -> None:
     assert (result.exit_code, result.problems) == (2, ())
     assert any("max_" in why for why, _ in result.coverage.cut)
     assert "could not analyse all of it:" in text(result)
+
+
+def test_very_many_options() -> None:
+    """Twenty thousand kernel options have more combinations than a number can say; some are checked."""
+    configs = "".join(f"  CONFIG_{n}: n\n" for n in range(20_000))
+    model = f"{HEAD}configs:\n{configs}locks: {{a: mutex}}\nfunctions: {{f: {{entry: task, steps: []}}}}\n"
+
+    result = check([ModelText(model, "m.yaml")], all_configs=True, limits=Limits(max_configs=2))
+
+    assert len(result.configs) == 2
+    assert "more combinations" in text(result)
 
 
 def test_limits_on_the_analysis_can_be_raised() -> None:

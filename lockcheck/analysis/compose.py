@@ -77,6 +77,8 @@ class Composer:
         self.recursions: list[Recursion] = []
         self.special: list[tuple[Node, int, Event]] = []
         self._collisions: set[object] = set()
+        self._met: set[object] = set()
+        self._acquisitions: dict[Node, list[tuple[int, Acquired]]] = {}
         self._takers_of: dict[tuple[Node, int], list[Node]] = {}
         self._noted: set[tuple[Node, int, object]] = set()
         self._digested: dict[int, Digest] = {}
@@ -259,12 +261,30 @@ class Composer:
         assert where.callee is not None
         held = where.state.held
         levels = [level for level in held.levels() if level.entry is not None and hit >> level.entry.cls & 1]
+        shown = tuple((e.cls, e.mode, e.lock) for level in levels if (e := level.entry) is not None)
+        key = (where.node.code, where.op, where.callee, shown)
+        if key in self._met:
+            return
+        self._met.add(key)
         for node in self._takers(where.callee, hit):
-            for index, event in node.events():
-                if type(event) is Acquired and hit >> event.entry.cls & 1:
+            for index, event in self._acquisitions_of(node):
+                if hit >> event.entry.cls & 1:
                     for level in levels:
                         if collides(level, event, self.table):
                             self._recursion(where._replace(level=level), event, node, index)
+
+    def _acquisitions_of(self, node: Node) -> list[tuple[int, Acquired]]:
+        """What a node itself acquires at its ops, the same thing once."""
+        found = self._acquisitions.get(node)
+        if found is None:
+            first: dict[object, tuple[int, Acquired]] = {}
+            for index, event in node.events():
+                if type(event) is Acquired:
+                    entry = event.entry
+                    key = (index, entry.cls, entry.lock, entry.mode, entry.trylock, entry.checked)
+                    first.setdefault(key, (index, event))
+            found = self._acquisitions[node] = list(first.values())
+        return found
 
     def _takers(self, callee: Node, hit: int) -> list[Node]:
         """Nodes below a call that take one of these classes themselves."""

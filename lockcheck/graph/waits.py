@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from lockcheck.analysis.compile import Code
 from lockcheck.analysis.compose import reachable
 from lockcheck.analysis.dependencies import Evidence, Hop
 from lockcheck.analysis.events import Acquired, Signalled
@@ -41,6 +42,9 @@ class _Waits:
         self.own_waits: dict[int, dict[Node, Evidence]] = {}
         self._waiters: dict[int, set[int]] | None = None
         self._own: dict[Node, dict[tuple[int, bool], int]] = {}
+        self._seen: dict[int, set[tuple[Node, int]]] = {}
+        self._told: dict[tuple[Hop, int], set[Node]] = {}
+        self._before: dict[tuple[Code, int], frozenset[int]] = {}
         self._above: dict[Node, set[Node]] = {}
         self._below: dict[Node, dict[tuple[int, bool], tuple[Node, int]]] = {}
 
@@ -65,23 +69,32 @@ class _Waits:
 
     def before(self, wait: int, node: Node, index: int, signallers: set[Node]) -> Iterator[Need]:
         """What is acquired on the way to a signal, in its function and in all callers up to the entries."""
-        seen = {(node, index)}
-        queue = deque(seen)
+        seen = self._seen.setdefault(wait, set())  # other signals of this wait have been here
+        queue = deque([(node, index)] if (node, index) not in seen else ())
+        seen.update(queue)
         while queue:
             at, until = queue.popleft()
-            earlier = ops_before(at, until)
             entries = {entry for entry in self.entries_above(at) if self.can_end(wait, entry)}
             signallers.update(entries)
-            for evidence, cls, recursive in self.acquisitions(at, earlier):
+            for evidence, cls, recursive in self.acquisitions(at, self.ops_before(at, until)):
                 if cls == wait:
                     self.own_waits.setdefault(wait, {}).update(dict.fromkeys(entries, evidence))
                 elif not self.is_map(at, cls):
                     hop = Hop(wait, cls, True, recursive)
-                    yield from (Need(entry, hop, evidence) for entry in entries)
+                    told = self._told.setdefault((hop, evidence.state.context.confinement), set())
+                    yield from (Need(entry, hop, evidence) for entry in entries - told)
+                    told |= entries
             for caller in self.callers.get(at, ()):
                 if caller not in seen:
                     seen.add(caller)
                     queue.append(caller)
+
+    def ops_before(self, node: Node, until: int) -> frozenset[int]:
+        """:func:`ops_before`, remembered."""
+        key = (node.code, until)
+        if key not in self._before:
+            self._before[key] = ops_before(node, until)
+        return self._before[key]
 
     def can_end(self, wait: int, signaller: Node) -> bool:
         """An entry that may run while somebody waits: not in the waiters' own single thread, nor before all else."""

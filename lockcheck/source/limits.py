@@ -20,6 +20,7 @@ class Limits(AnalysisLimits):
     ``max_alias_nodes``: values that aliases may add to a file when written out (100,000).
     ``max_int_digits``: digits of an integer (18). ``max_name``: characters of a name or key (200).
     ``max_files``: files read in one run. ``max_functions``: functions of a whole program.
+    ``max_configs``: combinations of kernel options that one run checks; the summary counts the others.
     ``max_declarations``: locks, functions and all else that the files of a run declare.
     ``max_problems``: problems reported before the reader gives up.
     """
@@ -32,5 +33,6 @@ class Limits(AnalysisLimits):
     max_name: int = 200
     max_files: int = 10_000
     max_functions: int = 1_000_000
+    max_configs: int = 64
     max_declarations: int = 250_000
     max_problems: int = 200

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from lockcheck import ModelText, check
+from lockcheck import Limits, ModelText, check
 from lockcheck.loading import library
 from lockcheck.report import graphs
 from lockcheck.report.as_json import as_json
@@ -57,7 +57,8 @@ def said(one: Input) -> tuple[int, str]:
 
 
 def _said(models: list[ModelText | Path], one: Input, rules: list[Path]) -> tuple[int, str]:
-    result = check(models, config=one.config, all_configs=one.every, rules=rules, today=TODAY)
+    limits = Limits(max_configs=8) if one.every else None  # each is a run of its own
+    result = check(models, config=one.config, all_configs=one.every, rules=rules, limits=limits, today=TODAY)
     words = [as_json(result), problems_text(result), lockdep(result), text(result, compare=True)]
     if not result.problems:
         words.append(text(result))

@@ -74,8 +74,8 @@ def test_configs_are_bounded() -> None:
 
     result = lockcheck.check(text, all_configs=True)
 
-    assert len(result.configs) == api.MAX_CONFIGS
-    assert result.configs_skipped == 2**20 - api.MAX_CONFIGS
+    assert len(result.configs) == lockcheck.Limits().max_configs
+    assert result.configs_skipped == 2**20 - lockcheck.Limits().max_configs
 
 
 def test_texts_and_paths_mix() -> None:
