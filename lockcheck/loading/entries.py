@@ -52,7 +52,25 @@ class Entries:
         for name, role in sorted(_ROLE_OF_CALLBACKS.items()):
             for function in self._world.callbacks.get(name, ()):
                 self._add(function, None, role)
+        self._check_parameters()
         return self._found
+
+    def _check_parameters(self) -> None:
+        """A problem for each entry that leaves a parameter open which a step cannot do without."""
+        needed: dict[str, dict[str, str]] = {}
+        for (function, param), kind in sorted(self._flow.needed().items()):
+            needed.setdefault(function, {})[param] = kind
+        for name, params in sorted(needed.items()):
+            declaration = self._declared.by_section["functions"].get(name)
+            entries = self._found.get(name, ([], set()))[0]
+            if declaration is None or declaration.shape is None:
+                continue
+            for entry in entries:
+                given = {param for param, _ in entry.args}
+                missing = [param for param in declaration.shape.params if param in params and param not in given]
+                if missing:
+                    self._problems.add(_without_value(declaration, entry, missing[0], params[missing[0]]))
+                    break
 
     def _add(self, name: str, entry: Entry | None, role: str | None = None) -> None:
         entries, roles = self._found.setdefault(name, ([], set()))
@@ -166,3 +184,16 @@ class Entries:
             return None
         self._add(function, None, key)
         return None if index == OFF else index
+
+
+_WANTED: Final = {"lock": ("a lock", "LOCK"), "gfp": ("gfp flags", "GFP_KERNEL")}
+"""What a parameter must be, in words, and an example."""
+
+
+def _without_value(declaration: Declaration, entry: Entry, param: str, kind: str) -> Problem:
+    """The problem of an entry at which ``param`` has no value."""
+    words, example = _WANTED[kind]
+    message = f"{declaration.name}() is entered ({entry.word}) with no value for '{param}', which must be {words}"
+    given = f"{{context: {entry.context}, with: {{{param}: {example}}}}}"
+    hint = f"say `entry: {given}`, or leave `entry:` out and call it from functions that have one"
+    return declaration.problem(["entry"] if declaration.shape.entry else [], message, "no-value", hint)

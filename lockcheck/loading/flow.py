@@ -7,7 +7,7 @@ along paths; this only compares static arguments with the lock kinds that verbs 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from lockcheck.loading.dialect import Operand, Verb
 from lockcheck.loading.plans import PlanError, check_kind
@@ -41,6 +41,8 @@ class _Use(NamedTuple):
 
 
 _Need: TypeAlias = "tuple[str, frozenset[str]]"
+_INDISPENSABLE: Final = frozenset({"lock", "gfp"})
+"""A step on an unknown lock or with unknown flags would be lost; an unknown callback is said to be one."""
 
 
 class Flow:
@@ -102,6 +104,11 @@ class Flow:
             for target in sorted(targets):
                 callers.setdefault(target, []).append(caller)
         return callers
+
+    def needed(self) -> dict[tuple[str, str], str]:
+        """Type by (function, parameter) for each that some step cannot do without: a lock or gfp flags."""
+        wanted = ((key, kind) for key, needs in self._needs().items() for kind, _ in sorted(needs, key=str))
+        return {key: kind for key, kind in wanted if kind in _INDISPENSABLE}
 
     def check(self, world: World, problems: Collector) -> None:
         """A problem for each argument that some verb behind the parameter does not fit."""

@@ -188,7 +188,7 @@ caches: {c: {}}
 work: {w: {function: f}}
 callbacks: {shrinkers: [f]}
 functions:
-  f: {params: [gfp], entry: task, held: m, steps: [might_alloc: $gfp, {if: x, then: [return]}]}
+  f: {params: [gfp], entry: task, held: m, steps: [{if: $gfp allows sleeping, then: [yield]}, {if: x, then: [return]}]}
   g: {at: y.c:2, steps: [schedule]}
 """
 
@@ -231,7 +231,7 @@ def test_patch_wraps(tmp_path: Path) -> None:
     assert shape(outer.steps) == "called with m held preempt_disable() f() preempt_enable()"
     assert call.args == (("gfp", Param("gfp")),)
     assert made.functions[call.targets[0].value] is inner  # type: ignore[union-attr]
-    assert shape(inner.steps) == "might_alloc($gfp) if(word)[return|]"
+    assert shape(inner.steps) == "if(gfp)[yield()|] if(word)[return|]"
     assert [entry.word for entry in outer.entries] == ["task", "work item w"] and inner.entries == ()
     assert outer.file.endswith("patch.yaml") and inner.file.endswith("base.yaml")
 
