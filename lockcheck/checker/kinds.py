@@ -91,6 +91,34 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "guards": _list("lock classes that every leg holds around it: only one of them can run at a time"),
         },
     ),
+    "dependency": (
+        "a lock class taken while another is held, over calls too",
+        {
+            "outer": _text("the class that is held"),
+            "inner": _text("the class taken under it"),
+            "kinds": _list("exclusive or shared hold, not recursive or recursive acquisition, as lockdep writes it",
+                           "EN", "ER", "SN", "SR"),
+            "outer_kind": _text("the lock kind of the class that is held"),
+            "inner_kind": _text("the lock kind of the class taken under it"),
+            "outer_category": _text("what kind of thing the held class is", *CATEGORIES),
+            "inner_category": _text("what kind of thing the class taken under it is", *CATEGORIES),
+            "context": CONTEXT,
+        },
+    ),
+    "lock-class": (
+        "a lock class that some path takes, with what every path together does with it",
+        {
+            "lock": LOCK,
+            "lock_kind": KIND,
+            "category": CATEGORY,
+            "leaf": _flag("nothing is ever taken under this class"),
+            "inner": _list("the classes taken under it"),
+            "outer": _list("the classes under which it is taken"),
+            "irq_safe": _flag("nobody holds this class with hardirqs on"),
+            "softirq_safe": _flag("nobody holds this class with softirqs on"),
+            "in_irqs": _list("the interrupts in which it is taken", "hardirq", "softirq"),
+        },
+    ),
     "recursion": (
         "a lock class taken while the same class is held, where that can block",
         {

@@ -14,6 +14,7 @@ from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, Compo
 from lockcheck.analysis.entries import Starter
 from lockcheck.analysis.events import NotFollowed
 from lockcheck.analysis.walk import CUTS, Walker
+from lockcheck.graph.facts_classes import ClassFacts
 from lockcheck.graph.facts_order import OrderFacts
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
@@ -60,7 +61,8 @@ class Analysis:
         base = OrderFacts(self._order, self._teller, named)
         steps = StepFacts(base)
         roles = RoleFacts(steps)
-        self._makers = _makers(base, steps, roles, [c.name for c in program.classes if c.leaf])
+        classes = ClassFacts(base)
+        self._makers = _makers(base, classes, steps, roles, [c.name for c in program.classes if c.leaf])
         self._facts: dict[str, tuple[Fact, ...]] = {}
 
     @property
@@ -175,11 +177,13 @@ def characters(bits: Iterable[UsageBit]) -> str:
 
 
 def _makers(
-    base: OrderFacts, steps: StepFacts, roles: RoleFacts, leaves: list[str]
+    base: OrderFacts, classes: ClassFacts, steps: StepFacts, roles: RoleFacts, leaves: list[str]
 ) -> dict[str, Callable[[], Iterator[Fact]]]:
     return {
         "circle": base.circles,
         "recursion": base.recursions,
+        "dependency": classes.dependencies,
+        "lock-class": classes.classes,
         "usage-conflict": base.conflicts,
         "leaf": lambda: base.leaves(leaves),
         "wait-context": steps.wait_contexts,

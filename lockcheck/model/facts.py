@@ -55,7 +55,7 @@ class Leg:
     ``holds``: the lock class it holds when it gets stuck (or None); ``wants``: the one it waits for (or None), with
     their modes. ``held``: the whole held-lock stack just before the last step, outermost first.
     ``about``: empty, or for a leg beside the main one what it shows: ``inner`` (something taken under the lock
-    elsewhere), ``enabled`` (the lock held with interrupts on).
+    elsewhere), ``enabled`` (the lock held with interrupts on), ``interrupt`` (the lock taken in one).
     ``context``: ``task``/``softirq``/``hardirq``/``nmi``; ``irqs``: ``on`` or ``off`` (hardirqs) at the last step;
     ``bh``: ``on`` or ``off``.
     """

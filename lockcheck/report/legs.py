@@ -47,7 +47,7 @@ def heading_of(fact: Fact, index: int, leg: Leg) -> str:
     if fact.kind == "usage-conflict" and index in (0, len(fact.legs) - 1):
         return _usage_heading(fact, index, leg)
     who = "" if leg.title == "task" else f"  ({leg.title})"
-    if fact.kind == "acquisition" and index:
+    if leg.about:
         return _reason(leg) + who
     if leg.holds and leg.wants:
         return f"{_named(leg.holds, leg.holds_mode)} -> {_named(leg.wants, leg.wants_mode)}{who}"
@@ -56,8 +56,10 @@ def heading_of(fact: Fact, index: int, leg: Leg) -> str:
 
 def _reason(leg: Leg) -> str:
     """Why a lock that is taken somewhere is not as harmless as it looks: what others do with it."""
-    if leg.holds and leg.wants and leg.holds != leg.wants:
+    if leg.about == "inner":
         return f"elsewhere: {_named(leg.holds, leg.holds_mode)} -> {_named(leg.wants, leg.wants_mode)}"
+    if leg.about == "interrupt":
+        return f"elsewhere: {_named(leg.wants, leg.wants_mode)} is taken in {leg.context}"
     return f"elsewhere: {_named(leg.wants, leg.wants_mode)} is taken with hardirqs enabled"
 
 

@@ -1,0 +1,104 @@
+"""Facts about single lock classes and single dependencies: what is taken under what, and how a class is used.
+
+Is: one fact for each class that some path takes, and one for each pair of a class and a class taken under it.
+Is not: circles or conflicts, which need several of them (``facts_order``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, UsageBit
+from lockcheck.graph.facts_order import OrderFacts, make
+from lockcheck.graph.order import KIND_NAMES
+from lockcheck.graph.witness import Goal
+from lockcheck.model.facts import Attribute, Fact, Leg
+
+IRQS = (HARDIRQ, SOFTIRQ)
+
+
+class ClassFacts:
+    """Makes the facts of classes and of dependencies."""
+
+    def __init__(self, base: OrderFacts) -> None:
+        self.base, self.teller, self.composer = base, base.teller, base.composer
+        self._inner: dict[int, list[int]] | None = None
+        self._outer: dict[int, set[int]] = {}
+
+    def dependencies(self) -> Iterator[Fact]:
+        """One fact for each pair of classes of which one is taken under the other."""
+        for outer, inners in sorted(self.inner().items()):
+            for inner in inners:
+                yield self.dependency(outer, inner)
+
+    def dependency(self, outer: int, inner: int) -> Fact:
+        """The fact of one dependency, with the witness of its first kind."""
+        name = self.teller.class_name
+        table = self.composer.dependencies
+        hops = table.hops(outer, 3 << inner * 2)
+        first = min(hops, key=lambda hop: (hop.recursive, not hop.exclusive))
+        leg = self.base.dependency(table.evidence(hops[first][0], first), first)
+        kinds = self.base.kinds
+        attributes: dict[str, Attribute] = {
+            "locks": (name(outer), name(inner)),
+            "outer": name(outer),
+            "inner": name(inner),
+            "kinds": tuple(sorted(KIND_NAMES[hop.exclusive, hop.recursive] for hop in hops)),
+            "outer_kind": kinds[outer].name,
+            "inner_kind": kinds[inner].name,
+            "outer_category": kinds[outer].category,
+            "inner_category": kinds[inner].category,
+            "context": leg.context,
+        }
+        return make("dependency", (name(outer), name(inner)), attributes, [leg], self.base.prefer([leg]))
+
+    def classes(self) -> Iterator[Fact]:
+        """One fact for each class that some path takes."""
+        for cls in sorted(self.composer.acquired):
+            yield self.lock_class(cls)
+
+    def lock_class(self, cls: int) -> Fact:
+        """The fact of one class: what is taken under it, and whether interrupts may strike while it is held."""
+        name = self.teller.class_name
+        bits = self.composer.usage.get(cls, {})
+        kind = self.base.kinds[cls]
+        inner = tuple(sorted(name(one) for one in self.inner().get(cls, ())))
+        outer = tuple(sorted(name(one) for one in self._outer.get(cls, ())))
+        attributes: dict[str, Attribute] = {
+            "locks": (name(cls),),
+            "lock": name(cls),
+            "lock_kind": kind.name,
+            "category": kind.category,
+            "leaf": not inner,
+            "inner": inner,
+            "outer": outer,
+            "irq_safe": not any(bit.irq == HARDIRQ and bit.direction == ENABLED for bit in bits),
+            "softirq_safe": not any(bit.irq == SOFTIRQ and bit.direction == ENABLED for bit in bits),
+            "in_irqs": tuple(irq for irq in IRQS if any(b.irq == irq and b.direction == USED_IN for b in bits)),
+        }
+        legs = self.legs(cls, bits)
+        return make("lock-class", (name(cls),), attributes, legs, self.base.prefer(legs))
+
+    def legs(self, cls: int, bits: Iterable[UsageBit]) -> list[Leg]:
+        """Where it is taken; what is taken under it; where it is held with interrupts on, or taken in one."""
+        where = self.composer.acquired[cls]
+        legs = [self.teller.event_leg(where.node, where.op, where.state, Goal(self.teller.class_name(cls), None))]
+        under = self.teller.first_inner(cls)
+        if under is not None:
+            legs.append(replace(under, about="inner"))
+        for about, direction in (("enabled", ENABLED), ("interrupt", USED_IN)):
+            first = min((bit for bit in bits if bit.irq in IRQS and bit.direction == direction), default=None)
+            if first is not None:
+                legs.append(replace(self.base.usage(cls, first), about=about))
+        return legs
+
+    def inner(self) -> dict[int, list[int]]:
+        """For each class those taken under it, ascending; made once."""
+        if self._inner is None:
+            table = self.composer.dependencies
+            self._inner = {outer: table.inner_classes(outer) for outer in table.outers()}
+            for outer, inners in self._inner.items():
+                for one in inners:
+                    self._outer.setdefault(one, set()).add(outer)
+        return self._inner
