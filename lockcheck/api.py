@@ -97,22 +97,23 @@ class _Loader:
 
 def _rules(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:
     """The built-in rules and those in ``folders``."""
-    from lockcheck.checker.reading import built_in, read_rules
+    from lockcheck.checker.reading import read_rules
 
-    return read_rules([built_in(), *folders], limits) if folders or limits else _built_in_rules()
+    ours = built_in_rules()
+    return ours.joined(read_rules(folders, limits)) if folders else ours
 
 
 @cache
-def _built_in_rules() -> RuleSet:
+def built_in_rules() -> RuleSet:
     """The built-in rules, read once: they come with this version, and a process may check thousands of models."""
     from lockcheck.checker.reading import built_in, read_rules
 
     return read_rules([built_in()])
 
 
-def check_case(ruleset: RuleSet, path: Path, today: str) -> Result:
+def check_case(ruleset: RuleSet, model: Model, today: str, roots: Sequence[Path] | None = None) -> Result:
     """Check one model with rules that are read already: for the rules' own cases, of which there are many."""
-    return check_with(ruleset, _Loader([path]), {}, False, today, lambda _: None)
+    return check_with(ruleset, _Loader([model], roots), {}, False, today, lambda _: None)
 
 
 def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
@@ -124,46 +125,29 @@ def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
 
 
 def check_with(
-    ruleset: RuleSet,
-    load: _Loader,
-    config: dict[str, bool],
-    all_configs: bool,
-    today: str | None,
-    say: Stage,
+    ruleset: RuleSet, load: _Loader, config: dict[str, bool], all_configs: bool, today: str | None, say: Stage
 ) -> Result:
     """Load, analyse and judge under each config, and put the results together."""
+    from lockcheck.checker.judge import Judgement
+    from lockcheck.graph import analyse
     from lockcheck.source.garbage import collector_paused
 
     with collector_paused():
-        return _check_with(ruleset, load, config, all_configs, today, say)
-
-
-def _check_with(
-    ruleset: RuleSet,
-    load: _Loader,
-    config: dict[str, bool],
-    all_configs: bool,
-    today: str | None,
-    say: Stage,
-) -> Result:
-    from lockcheck.checker.judge import Judgement
-    from lockcheck.graph import analyse
-
-    loaded = load(config)
-    sources = {**loaded.sources, **ruleset.sources}
-    if loaded.problems or ruleset.problems or loaded.program is None:
-        return Result(problems=tuple(sorted((*loaded.problems, *ruleset.problems))), sources=sources)
-    judgement = Judgement(ruleset.sorted(), today)
-    chosen, skipped = _configs(loaded.configs, config, load.most_configs) if all_configs else ([config], 0)
-    for number, one in enumerate(chosen):
-        say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")
-        if number:
-            gc.collect()  # the last config's analysis is full of cycles, and as large as this one's will be
-            loaded = load(one)
-        if loaded.program is None or loaded.problems:
-            return Result(problems=loaded.problems, sources=sources)
-        judgement.add(loaded.program, analyse(loaded.program, load.limits))
-    return judgement.result(skipped, sources)
+        loaded = load(config)
+        sources = {**loaded.sources, **ruleset.sources}
+        if loaded.problems or ruleset.problems or loaded.program is None:
+            return Result(problems=tuple(sorted((*loaded.problems, *ruleset.problems))), sources=sources)
+        judgement = Judgement(ruleset.sorted(), today)
+        chosen, skipped = _configs(loaded.configs, config, load.most_configs) if all_configs else ([config], 0)
+        for number, one in enumerate(chosen):
+            say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")
+            if number:
+                gc.collect()  # the last config's analysis is full of cycles, and as large as this one's will be
+                loaded = load(one)
+            if loaded.program is None or loaded.problems:
+                return Result(problems=loaded.problems, sources=sources)
+            judgement.add(loaded.program, analyse(loaded.program, load.limits))
+        return judgement.result(skipped, sources)
 
 
 def _configs(

@@ -43,6 +43,11 @@ class RuleSet:
         """The rules by id."""
         return tuple(self.rules[name] for name in sorted(self.rules))
 
+    def joined(self, other: RuleSet) -> RuleSet:
+        """Both together; a rule of ``other`` replaces one of the same id."""
+        problems = tuple(sorted((*self.problems, *other.problems)))
+        return RuleSet({**self.rules, **other.rules}, problems, {**self.sources, **other.sources})
+
 
 def built_in() -> Path:
     """The folder of the built-in rules: inside the package when installed, at the top of a checkout otherwise."""

@@ -1,4 +1,4 @@
-"""``lockcheck rules``: list, show, test."""
+"""``lockcheck rules``: list, show, new, test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ more_rules = click.option("--rules", "rules", multiple=True, metavar="DIR", type
 
 @click.group()
 def command() -> None:
-    """List rules, show one, or run their own cases."""
+    """List rules, show one, make one, or run their cases."""
 
 
 @command.command("list")
@@ -48,7 +48,7 @@ def show(rule: str, rules: Sequence[str]) -> int:
 
     one = find_rule(rule, rules)
     folder = one.folder or Path()
-    click.echo(f"# {clean(str(folder))}")
+    click.echo(f"# {clean(shown_path(folder / 'rule.yaml'))}")
     for name in sorted(path.name for path in folder.glob("*.yaml")):
         click.echo(f"#   {clean(name)}")
     for line in (folder / "rule.yaml").read_text(encoding="utf-8", errors="replace").splitlines():
@@ -56,26 +56,70 @@ def show(rule: str, rules: Sequence[str]) -> int:
     return 0
 
 
+def shown_path(path: Path) -> str:
+    """A path for people: that of a built-in rule begins with ``rules/``, wherever they are installed."""
+    from lockcheck.checker.reading import built_in
+
+    root = built_in()
+    return f"rules/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else path.as_posix()
+
+
+@command.command()
+@click.argument("rule")
+@click.option("--category", default="project", show_default=True, help="The folder above the rule's own.")
+@click.option("--dir", "folder", default="rules", show_default=True, type=click.Path(file_okay=False),
+              help="The folder of all rules.")  # fmt: skip
+def new(rule: str, category: str, folder: str) -> int:
+    """Make a rule to start from: rule.yaml and its three cases, which run as they are."""
+    from lockcheck.bench.scaffold import scaffold
+
+    _check_names(rule, category)
+    target = Path(folder) / category / rule
+    if target.exists():
+        raise click.UsageError(f"{target.as_posix()} exists already; choose another id, or remove it")
+    try:
+        target.mkdir(parents=True)
+        for name, text in scaffold(rule).items():
+            (target / name).write_text(text, encoding="utf-8")
+            click.echo((target / name).as_posix())
+    except OSError as error:
+        raise click.ClickException(f"{target.as_posix()}: {(error.strerror or str(error)).lower()}") from error
+    click.echo(f"next: change them, then lockcheck rules test {target.as_posix()}")
+    return 0
+
+
+def _check_names(rule: str, category: str) -> None:
+    """Raise click.UsageError for ids and categories that a rule can't have."""
+    import re
+
+    from lockcheck.checker.schema import RULE_ID
+
+    for what, name in (("rule id", rule), ("category", category)):
+        if not re.match(RULE_ID, name):
+            raise click.UsageError(f"'{name}' is not a {what}: lower-case words joined by '-'")
+    if rule in {one.id for one in all_rules(())}:
+        raise click.UsageError(f"there is a built-in rule '{rule}' already; choose another id")
+
+
 @command.command()
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False))
+@click.option("--rule", "chosen", multiple=True, metavar="ID", help="Only the cases of this rule (repeatable).")
+@more_rules
+@click.option("--mutate", is_flag=True, help="Break clean cases in small ways; list what no rule noticed.")
+@click.option("--mutants", type=click.IntRange(1), default=40, show_default=True, help="How many, per case at most.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every case, not only what is wrong.")
-def test(folder: str | None, verbose: bool) -> int:
-    """Run the cases of the rules in FOLDER, or of the built-in rules: caught, clean, missed, false alarm."""
-    from lockcheck.checker.reading import built_in, read_rules
-    from lockcheck.cli.cases import verdicts
+def test(
+    folder: str | None, chosen: Sequence[str], rules: Sequence[str], mutate: bool, mutants: int, verbose: bool
+) -> int:
+    """Run the cases in FOLDER, or of the built-in rules: caught, clean, missed, false alarm.
 
-    tested = all_rules([folder] if folder else [str(built_in())], alone=True)
-    ruleset = read_rules([built_in(), *([Path(folder)] if folder else [])])
-    counts: dict[str, int] = {}
-    failures = 0
-    for rule in tested:
-        for verdict in verdicts(rule, ruleset):
-            counts[verdict.word] = counts.get(verdict.word, 0) + 1
-            failures += not verdict.good
-            if verbose or not verdict.good:
-                click.echo(f"{rule.id}/{verdict.case}: {verdict.word}")
-                for detail in verdict.details:
-                    click.echo(f"    {detail}")
-    words = ", ".join(f"{number} {word}" for word, number in sorted(counts.items()))
-    click.echo(f"{len(tested)} rules, {sum(counts.values())} cases: {words or 'none'}")
-    return 1 if failures or not tested else 0
+    Cases are the models beside each rule.yaml and all other models with an 'expect' list. A line that begins with
+    '-' is expected and was not found; '+' was found and is not expected.
+    """
+    from lockcheck.cli.bench import Bench
+
+    bench = Bench(folder, rules, chosen)
+    status = bench.test(verbose=verbose)
+    if mutate:
+        bench.mutate(mutants, verbose=verbose)
+    return status

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lockcheck.bench.cases import NEEDED, verdicts
 from lockcheck.checker.reading import built_in, read_rules
 from lockcheck.checker.rule import Rule
 from lockcheck.cli import run
-from lockcheck.cli.cases import NEEDED, verdicts
 
 RULES = read_rules([built_in()])
 CIRCLE = "ordering/circular-dependency"
