@@ -71,7 +71,8 @@ def test_a_mutant_differs_by_its_change_only(sort: str) -> None:
         tree = bare(mutant.tree)
         assert tree != original
         assert {**tree, "functions": 0} == {**original, "functions": 0}
-        assert text.splitlines()[mutant.place.line - 1].strip().startswith(("f:", "other:", "nests:", "reclaims:", "shrinks:"))
+        line = text.splitlines()[mutant.place.line - 1].strip()
+        assert line.startswith(("f:", "other:", "nests:", "reclaims:", "shrinks:"))
 
 
 def test_mutants_are_the_same_every_time() -> None:
