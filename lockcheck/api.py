@@ -38,6 +38,7 @@ def check(
     limits: Limits | None = None,
     today: datetime.date | None = None,
     stage: Stage | None = None,
+    included_only: bool = False,
 ) -> Result:
     """Check models and return what was found.
 
@@ -45,7 +46,8 @@ def check(
     of a model (a string with a line break). ``config``: kernel options to turn on or off, by name; others keep the
     models' defaults. ``all_configs``: check every combination of the options that the models name (64 at most).
     ``rules``: folders of rules beside the built-in ones. ``roots``: folders that includes may reach into, beside
-    those of the models. ``today``: for waivers that expire; without it none does.
+    those of the models. ``today``: for waivers that expire; without it none does. ``included_only``: check what the
+    models include, without the models themselves: what a change is compared with.
 
     Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
 
@@ -69,7 +71,8 @@ def check(
     say = stage or (lambda _: None)
     say("reading")
     ruleset = _rules(tuple(map(Path, rules or ())), limits)
-    loader = _Loader(_inputs(models), [Path(root) for root in roots] if roots is not None else None, limits)
+    loader = _Loader(_inputs(models), [Path(root) for root in roots] if roots is not None else None, limits,
+                     included_only)  # fmt: skip
     return check_with(ruleset, loader, dict(config or {}), all_configs, today.isoformat() if today else None, say)
 
 
@@ -80,6 +83,7 @@ class _Loader:
     models: Sequence[Model]
     roots: Sequence[Path] | None = None
     limits: Limits | None = None
+    included_only: bool = False
 
     @property
     def most_configs(self) -> int:
@@ -92,7 +96,9 @@ class _Loader:
         from lockcheck import loading
 
         limits = self.limits or loading.Limits()
-        return loading.load(self.models, config=config, roots=self.roots, limits=limits)
+        return loading.load(
+            self.models, config=config, roots=self.roots, limits=limits, included_only=self.included_only
+        )
 
 
 def _rules(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:

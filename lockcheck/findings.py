@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
-from lockcheck.model.facts import Coverage, Dependency, Fact, UsageSummary
+from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, UsageSummary
 from lockcheck.model.places import Place
 from lockcheck.model.program import Expectation
 
@@ -144,6 +144,12 @@ class Analysed(Protocol):
     def usage(self) -> tuple[UsageSummary, ...]:
         """Usage of every lock class, sorted."""
 
+    def usage_leg(self, lock: str, bit: str) -> Leg | None:
+        """The witness of one usage bit of a class, by its name; None when the class has no such usage."""
+
+    def functions(self) -> tuple[str, ...]:
+        """Names of all functions of the program, sorted."""
+
 
 NOTHING_COVERED = Coverage(functions=0, entries=0, classes=0, dependencies=0, contexts=0, steps=0)
 
@@ -220,6 +226,14 @@ class Result:
     def usage(self) -> tuple[UsageSummary, ...]:
         """How each lock class is used (lockdep's four characters and their names)."""
         return self.analysis.usage() if self.analysis is not None else ()
+
+    def usage_leg(self, lock: str, bit: str) -> Leg | None:
+        """Where a lock class is used as ``bit`` says (a name of :attr:`UsageSummary.bits`); None when it is not."""
+        return self.analysis.usage_leg(lock, bit) if self.analysis is not None else None
+
+    def functions(self) -> tuple[str, ...]:
+        """Names of all functions that the models declare, sorted; empty when nothing was analysed."""
+        return self.analysis.functions() if self.analysis is not None else ()
 
     def count(self, severity: Severity) -> int:
         """Number of findings of exactly that severity."""

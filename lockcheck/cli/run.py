@@ -19,23 +19,61 @@ SHIPPED = "linux/"
 
 def run_check(options: Mapping[str, Any], *, all_configs: bool = False) -> tuple[Result, Settings]:
     """Check what ``options`` name; without paths, what the project's configuration names, or the shipped models."""
-    from lockcheck.api import check
-
     settings = find(Path.cwd())
     paths: Sequence[str] = options["paths"] or settings.models or shipped()
-    limits = limits_of({**settings.limits, **options["limits"]})
+    return run_paths(paths, options, settings, all_configs=all_configs), settings
+
+
+def run_paths(
+    paths: Sequence[str],
+    options: Mapping[str, Any],
+    settings: Settings,
+    *,
+    all_configs: bool = False,
+    included_only: bool = False,
+    lenient: bool = False,
+) -> Result:
+    """Check ``paths``, or (``included_only``) what they include, as options and settings say.
+
+    ``lenient``: kernel options that these models do not declare are left out instead of being problems.
+    """
+    config = {**settings.config, **options["config"]}
+    result = _check(paths, config, options, settings, all_configs, included_only)
+    unknown = unknown_options(result, config)
+    if lenient and unknown:
+        known = {name: on for name, on in config.items() if name not in unknown}
+        return _check(paths, known, options, settings, all_configs, included_only)
+    return result
+
+
+def unknown_options(result: Result, config: Mapping[str, bool]) -> set[str]:
+    """Which of the kernel options that were chosen the models do not declare."""
+    asked = [one.message for one in result.problems if one.code == "unknown-config" and not one.line]
+    return {name for name in config if any(f"'{name}'" in message for message in asked)}
+
+
+def _check(
+    paths: Sequence[str],
+    config: Mapping[str, bool],
+    options: Mapping[str, Any],
+    settings: Settings,
+    all_configs: bool,
+    included_only: bool,
+) -> Result:
+    from lockcheck.api import check
+
     with Progress() as progress:
-        result = check(
+        return check(
             [Path(path) for path in paths],
-            config={**settings.config, **options["config"]},
+            config=config,
             all_configs=all_configs or settings.all_configs,
             rules=(*settings.rules, *options["rules"]),
             roots=(*settings.roots, *options["roots"]),
-            limits=limits,
+            limits=limits_of({**settings.limits, **options["limits"]}),
             today=datetime.date.today(),
             stage=progress,
+            included_only=included_only,
         )
-    return result, settings
 
 
 def shipped() -> tuple[str, ...]:

@@ -9,9 +9,9 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["model", "rule", "report"]))
+@click.argument("what", type=click.Choice(["model", "rule", "report", "diff"]))
 def command(what: str) -> int:
-    """Print the JSON Schema of model files, rule files or JSON reports."""
+    """Print the JSON Schema of models, rules, reports or diffs."""
     click.echo(json.dumps(schema_of(what), indent=1))
     return 0
 
@@ -26,6 +26,10 @@ def schema_of(what: str) -> dict[str, Any]:
         from lockcheck.checker.schema import json_schema as rule_schema
 
         return rule_schema()
+    if what == "diff":
+        from lockcheck.report.difference_json import json_schema as diff_schema
+
+        return diff_schema()
     from lockcheck.report.json_schema import json_schema as report_schema
 
     return report_schema()

@@ -21,7 +21,7 @@ from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.order import KIND_NAMES, LockOrder
 from lockcheck.graph.waits import add_waits
 from lockcheck.graph.witness import Teller
-from lockcheck.model.facts import Coverage, Dependency, Fact, UsageSummary
+from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, UsageSummary
 from lockcheck.model.limits import AnalysisLimits
 from lockcheck.model.places import NOWHERE, Place, unpack
 from lockcheck.model.program import Program
@@ -58,7 +58,7 @@ class Analysis:
         self._order = LockOrder(self._composer, starter.labels, len(compiler.binder.class_names))
         add_waits(self._order, self._teller)
         named = frozenset(program.named_files or program.files)
-        base = OrderFacts(self._order, self._teller, named)
+        self._base = base = OrderFacts(self._order, self._teller, named)
         steps = StepFacts(base)
         roles = RoleFacts(steps)
         classes = ClassFacts(base)
@@ -95,6 +95,18 @@ class Analysis:
         inner = self._composer.dependencies.inner_classes
         found = [self._usage(cls, not inner(cls)) for cls in self._composer.acquired]
         return tuple(sorted(found, key=lambda summary: summary.name))
+
+    def usage_leg(self, lock: str, bit: str) -> Leg | None:
+        """The leg that gives a class a usage bit, both by name; None when no path does."""
+        for cls in self._composer.acquired:
+            if self._name(cls) == lock:
+                found = (one for one in sorted(self._composer.usage.get(cls, {})) if _bit_name(one) == bit)
+                return next((self._base.usage(cls, one) for one in found), None)
+        return None
+
+    def functions(self) -> tuple[str, ...]:
+        """Names of all functions, sorted."""
+        return tuple(sorted({function.name for function in self.program.functions}))
 
     def lock_order_graph(self) -> networkx.DiGraph[str]:
         """A networkx DiGraph: nodes are class names (``usage``, ``kind``, ``at``), edges carry ``kinds``."""

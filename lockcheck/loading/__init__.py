@@ -44,12 +44,14 @@ def load(
     config: Mapping[str, bool] | None = None,
     roots: Sequence[Path] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    included_only: bool = False,
 ) -> Loaded:
     """Read models, with all they include, into one program.
 
     ``inputs``: files, directories (every ``*.yaml`` below with a ``lockcheck:`` key), names of shipped models, or
     :class:`ModelText`. ``config``: kernel options to set instead of the models' defaults. ``roots``: further folders
     that includes may lead into; always allowed are the folders of the inputs and the shipped library.
+    ``included_only``: leave out the inputs themselves and build what they include, and no more.
     Never raises for bad input: everything that is wrong, in all files, is in ``problems``.
     """
     problems = Collector(limits.max_problems)
@@ -59,12 +61,23 @@ def load(
     with collector_paused():
         try:
             files.read_inputs(inputs)
+            if included_only:
+                _leave_out_named(files, problems)
             program = _build(files, config or {}, problems, limits, configs)
         except TooManyProblems:
             program = None
     found = _causes(problems.sorted(), files)
     sources = {name: model.source for name, model in sorted(files.models.items())}
     return Loaded(None if found else program, found, configs, sources)
+
+
+def _leave_out_named(files: Files, problems: Collector) -> None:
+    """Only what the inputs include stays; if that is nothing, it is a problem."""
+    included = {name: model for name, model in files.models.items() if not model.named}
+    if not included and not problems:
+        hint = "name what it is to be compared with"
+        problems.add(Problem("", 0, 0, "the models that were named include nothing", hint, "no-input"))
+    files.models = included
 
 
 def _build(

@@ -43,47 +43,51 @@ def document(result: Result, fail_on: Severity = Severity.WARNING, *, compare: b
             "contexts": has.contexts,
             "steps": has.steps,
             "never_entered": list(has.never_entered),
-            "not_followed": [{"why": why, "place": _place(place)} for why, place in has.not_followed],
+            "not_followed": [{"why": why, "place": place_value(place)} for why, place in has.not_followed],
             "merged": list(has.merged),
-            "cut": [{"why": why, "place": _place(place)} for why, place in has.cut],
+            "cut": [{"why": why, "place": place_value(place)} for why, place in has.cut],
         },
-        "findings": [_finding(one) for one in result.findings],
+        "findings": [finding_value(one) for one in result.findings],
         "waived": [_waived(one) for one in result.waived],
         "expectations": {
             "compared": result.expecting,
             "mismatches": [_mismatch(one) for one in result.expectation_mismatches()],
         },
-        "problems": [_problem(one) for one in result.problems],
+        "problems": [problem_value(one) for one in result.problems],
     }
 
 
-def _place(place: Place) -> dict[str, Any] | None:
+def place_value(place: Place) -> dict[str, Any] | None:
+    """A position, or None when there is none."""
     return {"file": place.file, "line": place.line, "column": place.column} if place.line else None
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_value(finding: Finding) -> dict[str, Any]:
+    """A finding, with its fact and witness."""
     return {
         "rule": finding.rule,
         "severity": finding.severity.word,
         "message": finding.message,
         "help": finding.help,
         "fingerprint": finding.fingerprint,
-        "place": _place(finding.place),
+        "place": place_value(finding.place),
         "at": finding.at,
         "configs": list(finding.configs),
-        "fact": _fact(finding.fact),
+        "fact": fact_value(finding.fact),
     }
 
 
-def _fact(fact: Fact) -> dict[str, Any]:
+def fact_value(fact: Fact) -> dict[str, Any]:
+    """A fact with its witness."""
     return {
         "kind": fact.kind,
         "attributes": {name: list(v) if isinstance(v, tuple) else v for name, v in fact.attributes},
-        "legs": [_leg(leg) for leg in fact.legs],
+        "legs": [leg_value(leg) for leg in fact.legs],
     }
 
 
-def _leg(leg: Leg) -> dict[str, Any]:
+def leg_value(leg: Leg) -> dict[str, Any]:
+    """One leg, step by step."""
     return {
         "title": leg.title,
         "entry": leg.entry,
@@ -106,7 +110,7 @@ def _hold(hold: Hold) -> dict[str, Any]:
         "instance": hold.instance,
         "mode": hold.mode,
         "trylock": hold.trylock,
-        "place": _place(hold.place),
+        "place": place_value(hold.place),
         "at": hold.at,
     }
 
@@ -119,25 +123,26 @@ def _step(step: WitnessStep) -> dict[str, Any]:
         "text": step.text,
         "lock": step.lock,
         "mode": step.mode,
-        "place": _place(step.place),
+        "place": place_value(step.place),
         "at": step.at,
     }
 
 
 def _waived(waived: Waived) -> dict[str, Any]:
-    return {"finding": _finding(waived.finding), "reason": waived.reason, "place": _place(waived.place)}
+    return {"finding": finding_value(waived.finding), "reason": waived.reason, "place": place_value(waived.place)}
 
 
 def _mismatch(mismatch: Mismatch) -> dict[str, Any]:
     return {
         "what": mismatch.what,
         "text": mismatch.text,
-        "place": _place(mismatch.place),
+        "place": place_value(mismatch.place),
         "fingerprint": mismatch.finding.fingerprint if mismatch.finding else None,
     }
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_value(problem: Problem) -> dict[str, Any]:
+    """Why something could not be analysed."""
     return {
         "file": problem.file,
         "line": problem.line,

@@ -27,10 +27,15 @@ def witness(finding: Finding, paint: Paint) -> Iterator[str]:
     for index, leg in enumerate(fact.legs):
         heading = wrap(clean(heading_of(fact, index, leg), paint.ascii_only), 2, 6)
         yield from (paint(line, "bold") for line in heading)
-        steps = [*told(leg)]
-        rows = [_row(step, after, paint) for step, after in zip(steps, [*steps[1:], None], strict=True)]
-        yield from tree(rows, INDENT)
-        yield from _held(fact, leg, paint)
+        yield from leg_lines(leg, paint)
+
+
+def leg_lines(leg: Leg, paint: Paint) -> Iterator[str]:
+    """The lines of one leg without its heading: each step with its places, and what else is held."""
+    steps = [*told(leg)]
+    rows = [_row(step, after, paint) for step, after in zip(steps, [*steps[1:], None], strict=True)]
+    yield from tree(rows, INDENT)
+    yield from _held(leg, paint)
 
 
 def told(leg: Leg) -> Iterator[WitnessStep]:
@@ -102,7 +107,7 @@ def where(place: Place) -> str:
     return f"{place.file}:{place.line}" if place.line else place.file
 
 
-def _held(fact: Fact, leg: Leg, paint: Paint) -> Iterator[str]:
+def _held(leg: Leg, paint: Paint) -> Iterator[str]:
     """What else the leg holds: all of it, or what stands around the dependency that its heading names."""
     others = [hold for hold in leg.held if hold.lock != leg.holds]
     if not others:

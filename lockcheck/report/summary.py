@@ -25,7 +25,7 @@ def summary(result: Result, paint: Paint, *, compare: bool = False) -> Iterator[
     for line in wrap(clean(f"{counted} in {_models(result)}", paint.ascii_only), 0, 2):
         yield paint(line, "good") if clean_run else line
     yield from wrap(_covered(result), 0, 2)
-    for line in _left_out(result):
+    for line in left_out(result):
         yield from wrap(clean(line, paint.ascii_only), 0, 2)
 
 
@@ -64,7 +64,7 @@ def _covered(result: Result) -> str:
     return f"{text} in {len(result.configs)} configs" if len(result.configs) > 1 else text
 
 
-def _left_out(result: Result) -> Iterator[str]:
+def left_out(result: Result) -> Iterator[str]:
     """What the run does not speak for."""
     has = result.coverage
     if has.never_entered:

@@ -43,7 +43,7 @@ def _lines(result: Result, paint: Paint, compare: bool) -> Iterator[str]:
 
 def finding_lines(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
     """One finding, from its first line to where to read more."""
-    yield from _first(finding, paint)
+    yield from first_lines(finding, paint)
     yield ""
     yield from witness(finding, paint)
     yield from _scenario(finding, paint)
@@ -56,7 +56,8 @@ def finding_lines(finding: Finding, result: Result, paint: Paint) -> Iterator[st
     yield from wrap(f"= more: lockcheck explain {finding.rule}", 2, 10)
 
 
-def _first(finding: Finding, paint: Paint) -> Iterator[str]:
+def first_lines(finding: Finding, paint: Paint) -> Iterator[str]:
+    """Place, severity, message and rule, on one line if it is short enough."""
     word = finding.severity.word
     place = finding.place
     head = clean(f"{place}: {word}:", paint.ascii_only)
