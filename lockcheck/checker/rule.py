@@ -7,13 +7,13 @@ Glossary words defined here: rule, shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from lockcheck.findings import Severity
-from lockcheck.model.facts import Fact
+from lockcheck.model.facts import Attribute, Fact
 from lockcheck.model.places import NOWHERE, Place
 
 
@@ -22,6 +22,21 @@ class FactSource(Protocol):
 
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """All facts of that kind, sorted."""
+
+
+@runtime_checkable
+class SelectingSource(FactSource, Protocol):
+    """A source that makes only the facts that are selected: a rule forbids few of thousands, and each has a witness."""
+
+    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
+        """Those of ``facts(kind)`` whose attributes ``selects`` takes, sorted."""
+
+
+def selected(source: FactSource, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> Iterable[Fact]:
+    """The facts of a kind whose attributes ``selects`` takes, sorted."""
+    if isinstance(source, SelectingSource):
+        return source.selected(kind, selects)
+    return (fact for fact in source.facts(kind) if selects(dict(fact.attributes)))
 
 
 Match: TypeAlias = tuple[Fact, str]

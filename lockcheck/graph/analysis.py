@@ -5,7 +5,7 @@ Is: the front of ``analysis`` and ``graph``; facts are made when they are asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, Compo
 from lockcheck.analysis.entries import Starter
 from lockcheck.analysis.events import NotFollowed
 from lockcheck.analysis.walk import CUTS, Walker
+from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_classes import ClassFacts
 from lockcheck.graph.facts_order import OrderFacts
 from lockcheck.graph.facts_roles import RoleFacts
@@ -21,7 +22,7 @@ from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.order import KIND_NAMES, LockOrder
 from lockcheck.graph.waits import add_waits
 from lockcheck.graph.witness import Teller
-from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, UsageSummary
+from lockcheck.model.facts import Attribute, Coverage, Dependency, Fact, Leg, UsageSummary
 from lockcheck.model.limits import AnalysisLimits
 from lockcheck.model.places import NOWHERE, Place, unpack
 from lockcheck.model.program import Program
@@ -61,21 +62,33 @@ class Analysis:
         self._base = base = OrderFacts(self._order, self._teller, named)
         steps = StepFacts(base)
         roles = RoleFacts(steps)
-        classes = ClassFacts(base)
-        self._makers = _makers(base, classes, steps, roles, [c.name for c in program.classes if c.leaf])
+        self._makers = _makers(base, steps, [c.name for c in program.classes if c.leaf])
+        self._drafters = _drafters(roles, ClassFacts(base))
         self._facts: dict[str, tuple[Fact, ...]] = {}
+        self._drafts: dict[str, tuple[Draft, ...]] = {}
 
     @property
     def kinds(self) -> tuple[str, ...]:
         """The fact kinds, sorted."""
-        return tuple(sorted(self._makers))
+        return tuple(sorted((*self._makers, *self._drafters)))
 
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """All facts of a kind. Raises KeyError for a kind that does not exist."""
         if kind not in self._facts:
-            made = self._makers[kind]()
-            self._facts[kind] = tuple(sorted(made, key=lambda fact: (fact.place, fact.identity)))
+            made = (draft.fact for draft in self._drafted(kind)) if kind in self._drafters else self._makers[kind]()
+            self._facts[kind] = _in_order(made)
         return self._facts[kind]
+
+    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
+        """Those of ``facts(kind)`` whose attributes ``selects`` takes; the witnesses of others need not be made."""
+        if kind in self._facts or kind not in self._drafters:
+            return tuple(fact for fact in self.facts(kind) if selects(dict(fact.attributes)))
+        return _in_order(draft.fact for draft in self._drafted(kind) if selects(draft))
+
+    def _drafted(self, kind: str) -> tuple[Draft, ...]:
+        if kind not in self._drafts:
+            self._drafts[kind] = tuple(self._drafters[kind]())
+        return self._drafts[kind]
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """All dependencies with one witness each, sorted by names."""
@@ -188,18 +201,28 @@ def characters(bits: Iterable[UsageBit]) -> str:
     return text
 
 
-def _makers(
-    base: OrderFacts, classes: ClassFacts, steps: StepFacts, roles: RoleFacts, leaves: list[str]
-) -> dict[str, Callable[[], Iterator[Fact]]]:
+def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(facts, key=lambda fact: (fact.place, fact.identity)))
+
+
+def _drafters(roles: RoleFacts, classes: ClassFacts) -> dict[str, Callable[[], Iterator[Draft]]]:
+    return {
+        "sleep": roles.sleeps,
+        "acquisition": roles.acquisitions,
+        "allocation": roles.allocations,
+        "call": roles.calls,
+        "dependency": classes.dependencies,
+        "lock-class": classes.classes,
+    }
+
+
+def _makers(base: OrderFacts, steps: StepFacts, leaves: list[str]) -> dict[str, Callable[[], Iterator[Fact]]]:
     return {
         "circle": base.circles,
         "recursion": base.recursions,
-        "dependency": classes.dependencies,
-        "lock-class": classes.classes,
         "usage-conflict": base.conflicts,
         "leaf": lambda: base.leaves(leaves),
         "wait-context": steps.wait_contexts,
-        "sleep": roles.sleeps,
         "release": lambda: steps.missteps("release"),
         "nest-lock": lambda: steps.missteps("nest-lock"),
         "pin": lambda: steps.missteps("pin"),
@@ -210,7 +233,4 @@ def _makers(
         "user-return": lambda: steps.assertions("user-return"),
         "exit": steps.exits,
         "irq-state": steps.irq_states,
-        "acquisition": roles.acquisitions,
-        "allocation": roles.allocations,
-        "call": roles.calls,
     }

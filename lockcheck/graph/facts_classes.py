@@ -1,6 +1,7 @@
 """Facts about single lock classes and single dependencies: what is taken under what, and how a class is used.
 
-Is: one fact for each class that some path takes, and one for each pair of a class and a class taken under it.
+Is: one fact for each class that some path takes, and one for each pair of a class and a class taken under it. They
+are drafts: a large program has ten thousands, and rules forbid few of them.
 Is not: circles or conflicts, which need several of them (``facts_order``).
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, UsageBit
+from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_order import OrderFacts, make
 from lockcheck.graph.order import KIND_NAMES
 from lockcheck.graph.witness import Goal
@@ -26,21 +28,20 @@ class ClassFacts:
         self._inner: dict[int, list[int]] | None = None
         self._outer: dict[int, set[int]] = {}
 
-    def dependencies(self) -> Iterator[Fact]:
-        """One fact for each pair of classes of which one is taken under the other."""
+    def dependencies(self) -> Iterator[Draft]:
+        """One for each pair of classes of which one is taken under the other."""
         for outer, inners in sorted(self.inner().items()):
             for inner in inners:
                 yield self.dependency(outer, inner)
 
-    def dependency(self, outer: int, inner: int) -> Fact:
-        """The fact of one dependency, with the witness of its first kind."""
+    def dependency(self, outer: int, inner: int) -> Draft:
+        """One dependency, with the witness of its first kind."""
         name = self.teller.class_name
         table = self.composer.dependencies
         hops = table.hops(outer, 3 << inner * 2)
         first = min(hops, key=lambda hop: (hop.recursive, not hop.exclusive))
-        leg = self.base.dependency(table.evidence(hops[first][0], first), first)
         kinds = self.base.kinds
-        attributes: dict[str, Attribute] = {
+        known: dict[str, Attribute] = {
             "locks": (name(outer), name(inner)),
             "outer": name(outer),
             "inner": name(inner),
@@ -49,23 +50,28 @@ class ClassFacts:
             "inner_kind": kinds[inner].name,
             "outer_category": kinds[outer].category,
             "inner_category": kinds[inner].category,
-            "context": leg.context,
         }
-        return make("dependency", (name(outer), name(inner)), attributes, [leg], self.base.prefer([leg]))
 
-    def classes(self) -> Iterator[Fact]:
-        """One fact for each class that some path takes."""
+        def told() -> Fact:
+            leg = self.base.dependency(table.evidence(hops[first][0], first), first)
+            attributes = {**known, "context": leg.context}
+            return make("dependency", (name(outer), name(inner)), attributes, [leg], self.base.prefer([leg]))
+
+        return Draft(known, told)
+
+    def classes(self) -> Iterator[Draft]:
+        """One for each class that some path takes."""
         for cls in sorted(self.composer.acquired):
             yield self.lock_class(cls)
 
-    def lock_class(self, cls: int) -> Fact:
-        """The fact of one class: what is taken under it, and whether interrupts may strike while it is held."""
+    def lock_class(self, cls: int) -> Draft:
+        """One class: what is taken under it, and whether interrupts may strike while it is held."""
         name = self.teller.class_name
         bits = self.composer.usage.get(cls, {})
         kind = self.base.kinds[cls]
         inner = tuple(sorted(name(one) for one in self.inner().get(cls, ())))
         outer = tuple(sorted(name(one) for one in self._outer.get(cls, ())))
-        attributes: dict[str, Attribute] = {
+        known: dict[str, Attribute] = {
             "locks": (name(cls),),
             "lock": name(cls),
             "lock_kind": kind.name,
@@ -77,8 +83,12 @@ class ClassFacts:
             "softirq_safe": not any(bit.irq == SOFTIRQ and bit.direction == ENABLED for bit in bits),
             "in_irqs": tuple(irq for irq in IRQS if any(b.irq == irq and b.direction == USED_IN for b in bits)),
         }
-        legs = self.legs(cls, bits)
-        return make("lock-class", (name(cls),), attributes, legs, self.base.prefer(legs))
+
+        def told() -> Fact:
+            legs = self.legs(cls, bits)
+            return make("lock-class", (name(cls),), known, legs, self.base.prefer(legs))
+
+        return Draft(known, told)
 
     def legs(self, cls: int, bits: Iterable[UsageBit]) -> list[Leg]:
         """Where it is taken; what is taken under it; where it is held with interrupts on, or taken in one."""

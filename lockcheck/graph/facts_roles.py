@@ -1,6 +1,7 @@
 """Facts inside functions with a role (ctor, dtor, shrinker, work ...): what such a callback really reaches.
 
-Is: acquisitions, allocations, sleeps and calls below role functions. Is not: a contract about them (rules are).
+Is: acquisitions, allocations, sleeps and calls below role functions. They are many, and rules forbid few of them, so
+they are drafts: the witness is made when one is selected. Is not: a contract about them (rules are).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from lockcheck.analysis.events import Acquired, Allocated, Event, Slept
 from lockcheck.analysis.state import State
 from lockcheck.analysis.switches import reclaims
 from lockcheck.analysis.walk import Node
+from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_order import make
 from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.witness import MODES, Frame, Goal
@@ -30,6 +32,9 @@ class RoleFacts:
     def __init__(self, steps: StepFacts) -> None:
         self.steps, self.base = steps, steps.base
         self.teller, self.composer = steps.teller, steps.composer
+        self._roles: dict[str, set[str]] = {}
+        for function in self.teller.binder.program.functions:
+            self._roles.setdefault(function.name, set()).update(function.roles)
 
     def role_nodes(self) -> dict[str, list[Node]]:
         """Nodes of functions with roles, by function name."""
@@ -58,9 +63,9 @@ class RoleFacts:
         frames = [*self.teller.trail(start), *self.teller.way(start, node), Frame(node, index, event.state)]
         return self.teller.leg(frames, goal, None, start)
 
-    def acquisitions(self) -> Iterator[Fact]:
-        """One fact for each (role function, class, mode)."""
-        found: dict[tuple[str, ...], Fact] = {}
+    def acquisitions(self) -> Iterator[Draft]:
+        """One for each (role function, class, mode)."""
+        found: dict[tuple[str, ...], Draft] = {}
         for name, start, node, index, event in self.inside():
             if type(event) is not Acquired or event.replayed:
                 continue
@@ -80,32 +85,35 @@ class RoleFacts:
         own = [entry for state in states for entry in state.held.entries()[before:]]
         return not any(kinds[entry.cls].category == "lock" and entry.checked for entry in own)
 
-    def acquisition(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Acquired) -> Fact:
-        """The fact of one acquisition inside a role."""
+    def acquisition(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Acquired) -> Draft:
+        """One acquisition inside a role."""
         lock = self.teller.class_name(event.entry.cls)
-        leg = self.leg(start, node, index, event, Goal(lock, event.entry.mode))
         kind = self.teller.binder.kinds[event.entry.cls]
         inner = self.inner(event.entry.cls)
-        attributes: dict[str, Attribute] = {
+        known: dict[str, Attribute] = {
             "locks": (lock,),
             "lock": lock,
             "lock_kind": kind.name,
             "category": kind.category,
             "mode": MODES[event.entry.mode],
-            "leaf": not inner,
-            "inner": inner[0] if inner else None,
+            "leaf": inner is None,
+            "inner": inner,
             "irq_safe": self.irq_safe(event.entry.cls),
             "may_sleep": kind.sleeps and not event.entry.trylock,
             "outermost": identity[-1] == "outermost",
             "wait": kind.inner.name.lower(),
-            "irqs": leg.irqs,
             "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
-            "context": leg.context,
             "trylock": event.entry.trylock,
         }
-        legs = self.with_reason(leg, event.entry.cls)
-        return make("acquisition", identity, attributes, legs, self.base.prefer([leg]))
+
+        def told() -> Fact:
+            leg = self.leg(start, node, index, event, Goal(lock, event.entry.mode))
+            attributes = {**known, "irqs": leg.irqs, "context": leg.context}
+            legs = self.with_reason(leg, event.entry.cls)
+            return make("acquisition", identity, attributes, legs, self.base.prefer([leg]))
+
+        return Draft(known, told)
 
     def with_reason(self, leg: Leg, cls: int) -> list[Leg]:
         """The leg, and for a class that is no leaf or not irq-safe the legs that show why."""
@@ -119,30 +127,31 @@ class RoleFacts:
                 break
         return legs
 
-    def inner(self, cls: int) -> list[str]:
-        """Classes taken under a class, by name."""
-        return sorted(self.teller.class_name(inner) for inner in self.composer.dependencies.inner_classes(cls))
+    def inner(self, cls: int) -> str | None:
+        """The class taken under a class, the first by name."""
+        names = (self.teller.class_name(inner) for inner in self.composer.dependencies.inner_classes(cls))
+        return min(names, default=None)
 
     def irq_safe(self, cls: int) -> bool:
         """Nobody holds the class with hardirqs on."""
         bits = self.composer.usage.get(cls, {})
         return not any(bit.irq == HARDIRQ and bit.direction == ENABLED for bit in bits)
 
-    def allocations(self) -> Iterator[Fact]:
-        """One fact for each (role function, allocating function, flags)."""
-        found: dict[tuple[str, ...], Fact] = {}
+    def allocations(self) -> Iterator[Draft]:
+        """One for each (role function, allocating function, flags)."""
+        found: dict[tuple[str, ...], Draft] = {}
         for name, start, node, index, event in self.inside():
             if type(event) is not Allocated:
                 continue
             identity = (name, node.code.function.name, event.what, gfp_text(event.gfp))
             if identity not in found:
-                leg = self.leg(start, node, index, event, Goal(None, None, "allocate"))
-                found[identity] = self.allocation(identity, leg, event)
+                found[identity] = self.allocation(identity, start, node, index, event)
         yield from found.values()
 
-    def allocation(self, identity: tuple[str, ...], leg: Leg, event: Allocated) -> Fact:
-        """The fact of one allocation inside a role."""
-        attributes: dict[str, Attribute] = {
+    def allocation(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Allocated) -> Draft:
+        """One allocation inside a role."""
+        known: dict[str, Attribute] = {
+            "locks": (),
             "gfp": gfp_text(event.gfp),
             "what": event.what,
             "may_sleep": bool(event.gfp & gfp.DIRECT_RECLAIM),
@@ -151,58 +160,76 @@ class RoleFacts:
             "io": bool(event.gfp & gfp.IO),
             "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
-            "context": leg.context,
         }
-        return make("allocation", identity, attributes, [leg], self.base.prefer([leg]))
 
-    def sleeps(self) -> Iterator[Fact]:
+        def told() -> Fact:
+            leg = self.leg(start, node, index, event, Goal(None, None, "allocate"))
+            return make("allocation", identity, {**known, "context": leg.context}, [leg], self.base.prefer([leg]))
+
+        return Draft(known, told)
+
+    def sleeps(self) -> Iterator[Draft]:
         """Sleeping steps: those in atomic context, and all inside roles."""
-        yield from self.steps.sleeps()
-        found: dict[tuple[str, ...], Fact] = {}
+        yield from map(Draft.of, self.steps.sleeps())
+        found: dict[tuple[str, ...], Draft] = {}
         for name, start, node, index, event in self.inside():
             if type(event) is not Slept:
                 continue
             identity = (name, node.code.function.name, event.what)
             if identity not in found:
-                leg = self.leg(start, node, index, event, Goal(None, None, "sleep"))
-                found[identity] = self.sleep(identity, leg, node, index, event)
+                found[identity] = self.sleep(identity, start, node, index, event)
         yield from found.values()
 
-    def sleep(self, identity: tuple[str, ...], leg: Leg, node: Node, index: int, event: Slept) -> Fact:
-        """The fact of one sleep inside a role, whether this entry allows sleeping or not."""
-        atomic = self.steps.is_atomic(event.state)
-        attributes: dict[str, Attribute] = {
-            "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
+    def sleep(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Slept) -> Draft:
+        """One sleep inside a role, whether this entry allows sleeping or not."""
+        known: dict[str, Attribute] = {
             "what": self.teller.text(node, index) or event.what,
             "cause": self.steps.cause(node, index),
-            "atomic": atomic,
-            "because": self.steps.because(leg, event.state.context) if atomic else (),
-            "context": leg.context,
+            "atomic": self.steps.is_atomic(event.state),
             "inside": self.roles_of(identity[0]),
             "role_function": identity[0],
         }
-        return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
+        def told() -> Fact:
+            leg = self.leg(start, node, index, event, Goal(None, None, "sleep"))
+            attributes = {
+                **known,
+                "locks": tuple(dict.fromkeys(hold.lock for hold in leg.held)),
+                "because": self.steps.because(leg, event.state.context) if known["atomic"] else (),
+                "context": leg.context,
+            }
+            return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
+        return Draft(known, told)
 
     def roles_of(self, name: str) -> tuple[str, ...]:
         """The roles of a role function; others on the way to it have facts of their own."""
-        functions = self.teller.binder.program.functions
-        return tuple(sorted({role for function in functions if function.name == name for role in function.roles}))
+        return tuple(sorted(self._roles[name]))
 
-    def calls(self) -> Iterator[Fact]:
-        """One fact for each (role function, function that it reaches)."""
-        found: dict[tuple[str, ...], Fact] = {}
+    def calls(self) -> Iterator[Draft]:
+        """One for each (role function, function that it reaches)."""
+        found: dict[tuple[str, ...], Draft] = {}
         for name, start, node, index, state, callee in self.calls_inside():
             identity = (name, callee.code.function.name)
             if identity not in found:
-                leg = self.call_leg(start, Frame(node, index, state))
-                attributes: dict[str, Attribute] = {
-                    "callee": identity[1],
-                    "recursive": identity[1] == name,
-                    "inside": self.roles_of(name),
-                    "role_function": name,
-                }
-                found[identity] = make("call", identity, attributes, [leg], self.base.prefer([leg]))
+                found[identity] = self.call(identity, start, Frame(node, index, state))
         yield from found.values()
+
+    def call(self, identity: tuple[str, ...], start: Node, last: Frame) -> Draft:
+        """One call inside a role."""
+        known: dict[str, Attribute] = {
+            "locks": (),
+            "callee": identity[1],
+            "recursive": identity[1] == identity[0],
+            "inside": self.roles_of(identity[0]),
+            "role_function": identity[0],
+        }
+
+        def told() -> Fact:
+            leg = self.call_leg(start, last)
+            return make("call", identity, known, [leg], self.base.prefer([leg]))
+
+        return Draft(known, told)
 
     def calls_inside(self) -> Iterator[tuple[str, Node, Node, int, State, Node]]:
         """(role function, its node, calling node, op, state, callee) for every call below role functions."""

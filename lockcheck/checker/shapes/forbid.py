@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lockcheck.checker.kinds import FACT_KINDS
 from lockcheck.checker.message import compile_message
-from lockcheck.checker.rule import FactSource, Match, Matcher
+from lockcheck.checker.rule import FactSource, Match, Matcher, selected
 from lockcheck.checker.select import Report, compile_where
 from lockcheck.checker.words import either
 from lockcheck.source.problems import did_you_mean
@@ -28,10 +28,8 @@ def build(file: RuleFile, report: Report) -> tuple[tuple[str, ...], Matcher]:
     for text, hint in wrong:
         report(("message",), text, hint)
 
-    def matches(source: FactSource) -> Iterator[Match]:
-        for fact in source.facts(name):
-            if selects(dict(fact.attributes)):
-                yield fact, template.fill(fact)
+    def matches(source: FactSource) -> Iterable[Match]:
+        return ((fact, template.fill(fact)) for fact in selected(source, name, selects))
 
     return (name,), matches
 
