@@ -138,6 +138,9 @@ class Analysed(Protocol):
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """All facts of that kind, sorted."""
 
+    def contexts(self, function: str) -> tuple[Fact, ...]:
+        """Every way into one function, the worst first."""
+
     def dependencies(self) -> tuple[Dependency, ...]:
         """All dependencies, sorted."""
 
@@ -218,6 +221,10 @@ class Result:
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """What is true of the models, whatever the rules say about it (docs/reference/facts.md)."""
         return self.analysis.facts(kind) if self.analysis is not None else ()
+
+    def contexts(self, function: str) -> tuple[Fact, ...]:
+        """Every way into a function, the worst first: facts of kind ``context``, for functions without a role too."""
+        return self.analysis.contexts(function) if self.analysis is not None else ()
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """The lock-order graph's dependencies, each with its witness; empty when nothing was analysed."""

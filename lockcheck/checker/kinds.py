@@ -213,6 +213,32 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "role_function": ROLE_FUNCTION,
         },
     ),
+    "context": (
+        "a way into a function with a role: a route in one state, with one set of locks around it",
+        {
+            "inside": _list("roles of the function that is entered (`dtor`, `shrinker`, `work` ...)"),
+            "role_function": _text("the function that is entered"),
+            "cache": _text("the cache whose constructor or destructor it is there", optional=True),
+            "route": _list("the functions that lead to it, outermost first: all that have the cache as a parameter, "
+                           "or those with one caller only"),
+            "ordinal": _number("which one it is of the routes through the same functions, by different steps"),
+            "callers": _list("who stands above the route, or begins it"),
+            "started_as": _text("what the chain's entry is: a context, or `work item NAME`, `timer NAME` ..."),
+            "own_locks": _list("those of `locks` that the route took itself; the others are its caller's"),
+            "context": CONTEXT,
+            "irqs": _text("hardirqs there", *ON_OFF),
+            "bh": _text("softirqs there", *ON_OFF),
+            "preempt": _text("preemption there", *ON_OFF),
+            "may_sleep": _flag("sleeping is allowed there"),
+            "reclaim": _flag("it is part of memory reclaim"),
+            "rcu": _flag("it is inside an RCU read side"),
+            "gfp": _text("the flags of the allocation that leads to it, if one does", optional=True),
+            "waited_under": _list("locks that others may hold while they wait for this: over an allocation that "
+                                  "reclaims, over flushing the work item or stopping the timer"),
+            "rank": _number("its place among the ways into the function: 1 is the worst"),
+            "complete": _flag("all ways into the function are known; no limit cut them short"),
+        },
+    ),
     "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),
     "exit": (
         "locks still held where an entry ends",

@@ -16,6 +16,7 @@ from lockcheck.analysis.events import NotFollowed
 from lockcheck.analysis.walk import CUTS, Walker
 from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_classes import ClassFacts
+from lockcheck.graph.facts_contexts import ContextFacts
 from lockcheck.graph.facts_order import OrderFacts
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
@@ -64,6 +65,8 @@ class Analysis:
         roles = RoleFacts(steps)
         self._makers = _makers(base, steps, [c.name for c in program.classes if c.leaf])
         self._drafters = _drafters(roles, ClassFacts(base))
+        self._contexts = ContextFacts(roles)
+        self._drafters["context"] = self._contexts.contexts
         self._facts: dict[str, tuple[Fact, ...]] = {}
         self._drafts: dict[str, tuple[Draft, ...]] = {}
 
@@ -89,6 +92,10 @@ class Analysis:
         if kind not in self._drafts:
             self._drafts[kind] = tuple(self._drafters[kind]())
         return self._drafts[kind]
+
+    def contexts(self, function: str) -> tuple[Fact, ...]:
+        """Every way into one function, with or without a role, as facts of kind ``context``, the worst first."""
+        return tuple(draft.fact for draft in self._contexts.of(function))
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """All dependencies with one witness each, sorted by names."""
