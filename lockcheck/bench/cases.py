@@ -124,3 +124,13 @@ def difference(mismatch: Mismatch) -> str:
     found = mismatch.finding
     shown = f"{found.rule}: {found.message}" if found else mismatch.text
     return f"+ {shown} ({mismatch.place})"
+
+
+def told(case: Case, one: Verdict) -> list[str]:
+    """One case in the words of ``lockcheck rules test``."""
+    from lockcheck.report.layout import clean, wrap
+
+    lines = [clean(f"{case.title}: {one.word}")]
+    for detail in one.details:
+        lines += wrap(clean(detail), 4, 6)
+    return lines

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lockcheck.bench.cases import RULE_FILE, Case, Verdict, cases_of, models_with_expectations, verdict
+from lockcheck.bench.cases import RULE_FILE, Case, cases_of, models_with_expectations, told, verdict
 
 if TYPE_CHECKING:
     from lockcheck.checker.rule import Rule
@@ -45,7 +45,7 @@ class Bench:
             counts[one.word] += 1
             failures += not one.good
             if verbose or not one.good:
-                for line in verdict_lines(case, one):
+                for line in told(case, one):
                     click.echo(line)
         words = ", ".join(f"{number} {word}" for word, number in sorted(counts.items()))
         click.echo(f"{count(len(self.tested), 'rule')}, {count(len(self.cases), 'case')}: {words or 'none'}")
@@ -70,16 +70,6 @@ class Bench:
                         click.echo(line)
         left_out = f" ({unreadable} more were no models)" if unreadable else ""
         click.echo(f"{count(made, 'mutant')}: {made - survived} noticed, {survived} survived{left_out}")
-
-
-def verdict_lines(case: Case, one: Verdict) -> list[str]:
-    """One case in the words of ``lockcheck rules test``."""
-    from lockcheck.report.layout import clean, wrap
-
-    lines = [clean(f"{case.title}: {one.word}")]
-    for detail in one.details:
-        lines += wrap(clean(detail), 4, 6)
-    return lines
 
 
 def _chosen(rules: tuple[Rule, ...], names: Sequence[str]) -> tuple[Rule, ...]:
