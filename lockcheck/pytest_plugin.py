@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The two options."""
     group = parser.getgroup("lockcheck", "lock dependencies of models")
     group.addoption("--lockcheck", action="append", default=[], metavar="PATH",
-                    help="Test the rules and the models with an 'expect' list in this file or folder (repeatable).")  # fmt: skip
+                    help="Test the rules and the models with an 'expect' list in this file or folder.")  # fmt: skip
     group.addoption("--lockcheck-rules", action="append", default=[], metavar="DIR",
                     help="A folder of rules beside the built-in ones and those in PATH (repeatable).")  # fmt: skip
 
