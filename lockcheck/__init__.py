@@ -13,8 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lockcheck.answers import Answer, Answered, Verdict
     from lockcheck.api import check
     from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived
+    from lockcheck.ledger import ask
     from lockcheck.loading import ModelText
     from lockcheck.model.facts import Fact, Leg, WitnessStep
     from lockcheck.model.places import Place
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answer",
+    "Answered",
     "Fact",
     "Finding",
     "Leg",
@@ -34,14 +38,20 @@ __all__ = [
     "Problem",
     "Result",
     "Severity",
+    "Verdict",
     "Waived",
     "WitnessStep",
     "__version__",
+    "ask",
     "check",
 ]
 
 _HOMES = {
     "check": "api",
+    "ask": "ledger",
+    "Answer": "answers",
+    "Answered": "answers",
+    "Verdict": "answers",
     "Finding": "findings",
     "Mismatch": "findings",
     "Result": "findings",

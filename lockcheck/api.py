@@ -70,8 +70,8 @@ def check(
     """
     say = stage or (lambda _: None)
     say("reading")
-    ruleset = _rules(tuple(map(Path, rules or ())), limits)
-    loader = _Loader(_inputs(models), [Path(root) for root in roots] if roots is not None else None, limits,
+    ruleset = rules_of(tuple(map(Path, rules or ())), limits)
+    loader = _Loader(inputs_of(models), [Path(root) for root in roots] if roots is not None else None, limits,
                      included_only)  # fmt: skip
     return check_with(ruleset, loader, dict(config or {}), all_configs, today.isoformat() if today else None, say)
 
@@ -101,7 +101,7 @@ class _Loader:
         )
 
 
-def _rules(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:
+def rules_of(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:
     """The built-in rules and those in ``folders``."""
     from lockcheck.checker.reading import read_rules
 
@@ -122,7 +122,7 @@ def check_case(ruleset: RuleSet, model: Model, today: str, roots: Sequence[Path]
     return check_with(ruleset, _Loader([model], roots), {}, False, today, lambda _: None)
 
 
-def _inputs(models: Model | Iterable[Model]) -> Sequence[Model]:
+def inputs_of(models: Model | Iterable[Model]) -> Sequence[Model]:
     """The models as a list; text is told from a path by its line breaks."""
     from lockcheck.loading import ModelText
 

@@ -18,6 +18,7 @@ from lockcheck.cli.problems import bug
 
 COMMANDS = {
     "check": "check",
+    "claims": "claims",
     "contexts": "contexts",
     "diff": "diff",
     "explain": "explain",

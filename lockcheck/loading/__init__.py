@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -98,7 +98,12 @@ def _build(
     _count(models, limits, problems)
     builder = Builder(models, dialect, collect(models, dialect, problems, limits), problems, limits)
     configs.update(builder.named_configs)
-    return builder.build(chosen)
+    program = builder.build(chosen)
+    if not builder.declared.claims:
+        return program
+    from lockcheck.loading.claims import claims_of
+
+    return replace(program, claims=claims_of(builder.declared.claims, files, builder.names(), problems))
 
 
 def _fill(dialect: Any, files: Files, models: list[ModelFile], limits: Limits, problems: Collector) -> None:

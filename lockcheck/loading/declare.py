@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from lockcheck.loading.claim_shapes import ClaimShape
 from lockcheck.loading.dialect import Dialect
 from lockcheck.loading.files import ModelFile, section
 from lockcheck.loading.shape_errors import place_of, problems_of
@@ -45,7 +46,7 @@ SECTIONS: Final[dict[str, tuple[str, type]]] = {
 }
 TOP_KEYS: Final = (
     "lockcheck", "title", "kernel", "note", "dialect", "include", "configs", "kinds", "verbs", "gfp", *SECTIONS,
-    "callbacks", "patch", "expect", "waivers",
+    "callbacks", "patch", "expect", "waivers", "claims",
 )  # fmt: skip
 _PATCHABLE: Final = (*SECTIONS, "callbacks")
 
@@ -111,6 +112,7 @@ class Declarations:
         self.wrappers: dict[str, list[Patched]] = {}
         self.expectations: list[tuple[ExpectShape, ModelFile, Any]] = []
         self.waivers: list[tuple[WaiverShape, ModelFile, Any]] = []
+        self.claims: list[tuple[ClaimShape, ModelFile, Any]] = []
         self.configs: dict[str, tuple[bool, ModelFile | None]] = {}
         self.expecting = False
         self._patched: dict[tuple[str, str, str], str] = {}
@@ -133,6 +135,8 @@ class Declarations:
             self.expecting = True
             self.expectations += self._listed(model, document, "expect", ExpectShape, "an expectation")
         self.waivers += self._listed(model, document, "waivers", WaiverShape, "a waiver")
+        if model.named:
+            self.claims += self._listed(model, document, "claims", ClaimShape, "a claim")
 
     def _top(self, model: ModelFile, document: Mapping[str, Any]) -> None:
         """Keys of the top level, the version, and the types of sections."""
@@ -329,7 +333,7 @@ class Declarations:
 
 _EXPECTED_TOP: Final = {
     "title": "text", "kernel": "text", "note": "text", "dialect": "a name or a list of names",
-    "include": "a name or a list of names", "expect": "a list", "waivers": "a list",
+    "include": "a name or a list of names", "expect": "a list", "waivers": "a list", "claims": "a list",
 }  # fmt: skip
 
 
@@ -341,7 +345,7 @@ def _fits(key: str, value: Any) -> bool:
         return isinstance(value, str)
     if key in ("dialect", "include"):
         return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
-    return isinstance(value, list if key in ("expect", "waivers") else dict)
+    return isinstance(value, list if key in ("expect", "waivers", "claims") else dict)
 
 
 def collect(models: list[ModelFile], dialect: Dialect, problems: Collector, limits: Limits) -> Declarations:

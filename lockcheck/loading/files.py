@@ -227,6 +227,19 @@ class Files:
         found = "no such file or shipped model" if what == "include" else "no such file"
         self._say(model.name, line, column, f"{what} {quote(wanted)}: {found}", "no-such-file", hint)
 
+    def target(self, model: ModelFile, wanted: str, line: int, column: int) -> str | None:
+        """What ``wanted`` means as an input of another run: a shipped model's name, or a path inside the roots.
+
+        None, with a problem, when there is no such thing.
+        """
+        if wanted in library():
+            return wanted
+        path = self.beside(model, wanted, line, column, "include")
+        if path is None:
+            return None
+        named = os.path.normpath(os.path.join(os.path.dirname(model.name), wanted))
+        return named if Path(named).resolve() == path else str(path)
+
     def read_beside(self, model: ModelFile, wanted: str, line: int, column: int) -> SourceText | None:
         """The text of a dialect file relative to ``model``, within the same fence as an include."""
         path = self.beside(model, wanted, line, column, "dialect")

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from lockcheck.loading.body import Shared
+from lockcheck.loading.claims import Names
 from lockcheck.loading.declare import Declarations
 from lockcheck.loading.dialect import Dialect
 from lockcheck.loading.entries import Entries
@@ -34,7 +35,7 @@ class Builder:
         self, models: list[ModelFile], dialect: Dialect, declared: Declarations, problems: Collector, limits: Limits
     ) -> None:
         self._models = models
-        self._declared = declared
+        self.declared = declared
         self._problems = problems
         self._limits = limits
         self.configs = {name: on for name, (on, _) in sorted(declared.configs.items())}
@@ -43,7 +44,7 @@ class Builder:
 
     def build(self, chosen: Mapping[str, bool]) -> Program:
         """The program; not to be used when there are problems."""
-        world, declared = self._world, self._declared
+        world, declared = self._world, self.declared
         world.config = self._choose(chosen)
         self._options_exist()
         locks, classes = Locks(world, declared, self._problems).build()
@@ -67,6 +68,13 @@ class Builder:
             self._expectations(), declared.expecting, self._waivers(),
         )  # fmt: skip
 
+    def names(self) -> Names:
+        """What a claim may name."""
+        declared = self.declared.by_section["locks"].values()
+        classes = {one.shape.class_ for one in declared if one.shape and one.shape.class_}
+        locks = frozenset({*self._world.locks, *classes})
+        return Names(locks, frozenset(self._world.functions), frozenset(self.configs))
+
     # ------------------------------------------------------------ options
 
     def _choose(self, chosen: Mapping[str, bool]) -> dict[str, bool]:
@@ -79,7 +87,7 @@ class Builder:
 
     def _options_exist(self) -> None:
         """``when`` and ``unless`` of every declaration name known options."""
-        for declarations in self._declared.by_section.values():
+        for declarations in self.declared.by_section.values():
             for one in declarations.values():
                 if one.shape is None or not (one.shape.when or one.shape.unless):
                     continue
@@ -108,11 +116,11 @@ class Builder:
                 index += 1
             world.functions[name] = draft.index
             world.params[name] = tuple(shape.params)
-        broken = [name for name, one in self._declared.by_section["functions"].items() if one.shape is None]
+        broken = [name for name, one in self.declared.by_section["functions"].items() if one.shape is None]
         world.functions.update(dict.fromkeys(broken, OFF))
         world.params.update(dict.fromkeys(broken, ()))
         index = 0
-        for name, one in sorted(self._declared.by_section["caches"].items()):
+        for name, one in sorted(self.declared.by_section["caches"].items()):
             exists = one.shape is not None and world.on(one.shape.when, one.shape.unless)
             world.caches[name] = index if exists else OFF
             index += exists
@@ -122,18 +130,18 @@ class Builder:
     def _each_cache(self) -> list[str]:
         """One cache of each sort: those with the same hooks and flags cannot be told apart."""
         sorts: dict[tuple[str | None, str | None, tuple[str, ...]], str] = {}
-        for name, one in sorted(self._declared.by_section["caches"].items()):
+        for name, one in sorted(self.declared.by_section["caches"].items()):
             if self._world.caches[name] != OFF:
                 sorts.setdefault((one.shape.ctor, one.shape.dtor, tuple(sorted(one.shape.flags))), name)
         return sorted(sorts.values())
 
     def _callbacks(self) -> None:
         """Lists of callbacks with their patches; functions that the config leaves out drop out of them."""
-        for name, (functions, model, where) in sorted(self._declared.callbacks.items()):
+        for name, (functions, model, where) in sorted(self.declared.callbacks.items()):
             place = unpack(model.name, where)
             whole = list(functions)
             self._exist(functions, f"callbacks '{name}'", place, self._world.functions, "function")
-            for edit, file, raw in self._declared.callback_edits.get(name, ()):
+            for edit, file, raw in self.declared.callback_edits.get(name, ()):
                 place = unpack(file.name, raw[AT])
                 self._exist(edit.add, f"patch of callbacks '{name}'", place, self._world.functions, "function")
                 for gone in edit.remove:
@@ -156,7 +164,7 @@ class Builder:
 
     def _expectations(self) -> tuple[Expectation, ...]:
         made = []
-        for shape, model, raw in self._declared.expectations:
+        for shape, model, raw in self.declared.expectations:
             place = unpack(model.name, raw[AT])
             self._locks_exist(shape.locks, model, raw)
             if shape.function is not None and shape.function not in self._world.functions:
@@ -169,7 +177,7 @@ class Builder:
 
     def _locks_exist(self, names: list[str], model: ModelFile, raw: Any) -> None:
         """Locks of an expectation or waiver: a lock or class, perhaps with its subclass (``X/1``)."""
-        classes = {one.shape.class_ for one in self._declared.by_section["locks"].values() if one.shape}
+        classes = {one.shape.class_ for one in self.declared.by_section["locks"].values() if one.shape}
         for index, name in enumerate(names):
             base = name.rpartition("/")[0] if name[-2:-1] == "/" and name[-1:].isdigit() else name
             if name not in self._world.locks and base not in self._world.locks and base not in classes:
@@ -180,7 +188,7 @@ class Builder:
 
     def _waivers(self) -> tuple[Waiver, ...]:
         made = []
-        for shape, model, raw in self._declared.waivers:
+        for shape, model, raw in self.declared.waivers:
             place = unpack(model.name, raw[AT])
             if shape.rule is None and shape.fingerprint is None:
                 self._problems.add(Problem(*place, "a waiver needs 'rule' or 'fingerprint'", None, "missing-key"))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from lockcheck.loading.claim_shapes import AskShape, AssumingShape, ClaimShape
+from lockcheck.loading.claims import ANSWERED, ASKING
 from lockcheck.loading.declare import SECTIONS
 from lockcheck.loading.dialect import shipped
 from lockcheck.loading.shapes import (
@@ -53,6 +55,7 @@ def model_schema() -> dict[str, Any]:
         _define(defs, shape)
     for shape in _FURTHER:
         _define(defs, shape)
+    _claims(defs)
     for _, shape in SECTIONS.values():
         if shape.__name__ != "FunctionShape":
             partial = {key: value for key, value in defs[shape.__name__].items() if key != "required"}
@@ -92,6 +95,28 @@ def _define(defs: dict[str, Any], shape: type) -> None:
             one["properties"][key] = _plain(value)
         one.pop("title", None)
         defs[name] = one
+
+
+def _claims(defs: dict[str, Any]) -> None:
+    """Claims, whose questions hold questions."""
+    for shape in (ClaimShape, AskShape, AssumingShape):
+        _define(defs, shape)
+    question = {"$ref": f"{_REF}AskShape"}
+    assumption = {"$ref": f"{_REF}AssumingShape"}
+    options = {"type": "object", "propertyNames": {"pattern": "^CONFIG_"}, "additionalProperties": {"enum": ["y", "n"]}}
+    claim, ask = defs["ClaimShape"], defs["AskShape"]
+    _describe(ask["properties"], {"not": question, "all": {"type": "array", "items": question, "minItems": 2}})
+    several = {"oneOf": [assumption, {"type": "array", "items": assumption}]}
+    _describe(claim["properties"], {"ask": question, "assuming": several, "config": options})
+    _describe(defs["AssumingShape"]["properties"], {"config": options})
+    ask["oneOf"] = [{"required": [verb]} for verb in ASKING]
+    claim["oneOf"] = [{"required": [key]} for key in ANSWERED]
+
+
+def _describe(properties: dict[str, Any], types: dict[str, dict[str, Any]]) -> None:
+    """Give properties that the shape leaves open their types, and keep what they are for."""
+    for name, value in types.items():
+        properties[name] = {**value, "description": properties[name].get("description", "")}
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
@@ -206,4 +231,5 @@ def _top() -> dict[str, Any]:
         "patch": {"type": "object", "additionalProperties": False, "properties": patches},
         "expect": {"type": "array", "items": ref("ExpectShape")},
         "waivers": {"type": "array", "items": ref("WaiverShape")},
+        "claims": {"type": "array", "items": ref("ClaimShape")},
     }  # fmt: skip

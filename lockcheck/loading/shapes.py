@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, 
 
 from lockcheck.source.reader import AT
 
-_STRICT = ConfigDict(extra="forbid")
+STRICT = ConfigDict(extra="forbid")
 
 
 def _listed(value: Any) -> Any:
@@ -54,7 +54,7 @@ Number: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000, le=1_000_000)]
 class Common:
     """Keys that every declaration may have."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
@@ -117,7 +117,7 @@ class TimerShape(Common):
 class EntryShape:
     """One way the world starts a function."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     context: Context = "task"
@@ -134,7 +134,7 @@ class EntryShape:
 class HeldShape:
     """A lock that callers hold."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     lock: StrictStr
@@ -179,7 +179,7 @@ class FunctionPatch(FunctionShape):
 class CallbacksPatch:
     """Changes to an included list of callbacks."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     add: Words = field(default_factory=list)
@@ -190,7 +190,7 @@ class CallbacksPatch:
 class ConfigShape:
     """A kernel option the model depends on. `CONFIG_X: y` is short for `CONFIG_X: {default: y}`."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     default: Literal["y", "n"]
@@ -201,7 +201,7 @@ class ConfigShape:
 class ExpectShape:
     """A finding that this model must produce."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     finding: StrictStr
@@ -214,7 +214,7 @@ class ExpectShape:
 class WaiverShape:
     """A finding that is allowed, with a reason."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     rule: StrictStr | None = None
@@ -228,7 +228,7 @@ class WaiverShape:
 class StepShape:
     """What may stand beside the verb or control word of a step."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
@@ -249,7 +249,7 @@ class StepShape:
 class KindShape:
     """A lock kind of a dialect."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     note: StrictStr | None = None
@@ -271,7 +271,7 @@ class KindShape:
 class StartsShape:
     """What a verb lets the world start: the function that its operand names."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     context: Context = "task"
@@ -284,7 +284,7 @@ class StartsShape:
 class EffectShape:
     """One effect of a verb; exactly one of the keys that say what it is."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     of: Annotated[StrictStr | None, Field(description="the operand it is about, or an implicit lock")] = None
@@ -324,7 +324,7 @@ class EffectShape:
 class VerbShape:
     """A verb of a dialect: what a step of that name does."""
 
-    __pydantic_config__ = _STRICT
+    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     note: StrictStr | None = None

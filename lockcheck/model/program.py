@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lockcheck.model.claims import Claim
 from lockcheck.model.locks import Lock, LockClass
 from lockcheck.model.places import NOWHERE, Place
 from lockcheck.model.steps import Step, Value
@@ -100,6 +101,7 @@ class Program:
     analysis derives ``X/1``). ``fs_reclaim`` and ``mmu_notifier`` are indexes into ``locks`` (always present).
     ``not_modelled``: (text, place) of calls that the model leaves open, for the summary.
     ``named_files`` are those asked for, ``files`` all that were read. ``expecting``: some named model has ``expect:``.
+    ``claims``: those of the named files, in the order in which they are written.
     """
 
     functions: tuple[Function, ...]
@@ -117,3 +119,4 @@ class Program:
     expectations: tuple[Expectation, ...] = ()
     expecting: bool = False
     waivers: tuple[Waiver, ...] = ()
+    claims: tuple[Claim, ...] = ()

@@ -32,10 +32,14 @@ def witness(finding: Finding, paint: Paint) -> Iterator[str]:
 
 def leg_lines(leg: Leg, paint: Paint) -> Iterator[str]:
     """The lines of one leg without its heading: each step with its places, and what else is held."""
-    steps = [*told(leg)]
-    rows = [_row(step, after, paint) for step, after in zip(steps, [*steps[1:], None], strict=True)]
-    yield from tree(rows, INDENT)
+    yield from tree(rows_of(leg, paint), INDENT)
     yield from _held(leg, paint)
+
+
+def rows_of(leg: Leg, paint: Paint) -> list[Row]:
+    """The steps of a leg as rows, each with its place in the model and in the kernel source."""
+    steps = [*told(leg)]
+    return [_row(step, after, paint) for step, after in zip(steps, [*steps[1:], None], strict=True)]
 
 
 def told(leg: Leg) -> Iterator[WitnessStep]:

@@ -1,0 +1,17 @@
+"""The forms in which a ledger's answers are written, by their names on the command line.
+
+Is: the table. Is not: any of the forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lockcheck.answers import Answered
+from lockcheck.report.claims_text import claims_text
+from lockcheck.report.paint import Paint
+
+FORMATS: Mapping[str, Callable[[Answered, Paint], str]] = {
+    "text": lambda answered, paint: claims_text(answered, paint),
+    "brief": lambda answered, paint: claims_text(answered, paint, brief=True),
+}
