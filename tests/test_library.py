@@ -18,6 +18,7 @@ from lockcheck.findings import Finding, Result
 LIBRARY = Path(lockcheck.__file__).parent / "library"
 LINUX = sorted(f"linux/{path.stem}" for path in (LIBRARY / "linux").glob("*.yaml"))
 EXAMPLES = sorted(f"examples/{path.stem}" for path in (LIBRARY / "examples").glob("*.yaml"))
+DESIGNS = sorted(f"designs/{path.stem}" for path in (LIBRARY / "designs").glob("*.yaml"))
 AT = re.compile(r"[a-z][\w./-]*\.[ch]:[1-9]\d*")
 MODELINE = "# yaml-language-server: $schema=../../model.schema.json\n"
 
@@ -84,7 +85,7 @@ def verb_steps(steps: Any) -> Iterator[Any]:
                 yield from verb_steps(step.get(key))
 
 
-@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES])
+@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES, *DESIGNS])
 def test_model_loads_alone(name: str) -> None:
     """Every shipped model loads by its name, with what it includes and nothing else, and has something to check."""
     result = result_of(name)
@@ -93,7 +94,7 @@ def test_model_loads_alone(name: str) -> None:
     assert not result.checked_nothing
 
 
-@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES])
+@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES, *DESIGNS])
 def test_model_has_title_and_modeline(name: str) -> None:
     """Every shipped model says what it is, to people and to editors."""
     assert (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8").startswith(MODELINE)
@@ -143,9 +144,9 @@ def test_every_thing_has_its_line(name: str) -> None:
     assert [step for step in steps if isinstance(step, str) or not AT.fullmatch(step.get("at", ""))] == []
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [*EXAMPLES, *DESIGNS])
 def test_example_meets_its_expectations(name: str) -> None:
-    """Every example has an ``expect:`` and produces exactly the findings that it names."""
+    """Every example and every design has an ``expect:`` and produces exactly the findings that it names."""
     result = result_of(name)
 
     assert result.expecting
@@ -174,3 +175,34 @@ def test_every_kind_of_finding_has_an_example() -> None:
         "dtor-takes-sleeping-lock", "dtor-takes-non-leaf-lock", "dtor-takes-irq-unsafe-lock", "dtor-allocates",
         "dtor-sleeps",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "errors"),
+    [
+        ("designs/today", set()),
+        ("designs/rfc-mm-struct", set()),
+        ("designs/rfc-tc-action", set()),
+        ("designs/dtor-frees-pgd", set()),
+        ("designs/dtor-workqueue", set()),
+        ("designs/dtor-workqueue-waited", {"reclaim-recursion"}),
+        ("designs/no-reclaim", {"sleep-in-atomic"}),
+    ],
+)
+def test_deadlock_is_kept_apart_from_contract(name: str, errors: set[str]) -> None:
+    """The proposal's own destructors break a contract and can not deadlock; which alternatives can, and how."""
+    found = result_of(name).findings
+
+    assert name in DESIGNS
+    assert {one.rule for one in found if one.severity is Severity.ERROR} == errors
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("config", ["rt", "kfence"])
+def test_design_says_nothing_of_what_it_leaves_alone(name: str, config: str) -> None:
+    """In other kernel configs too, every finding of a design goes through what the design adds."""
+    result = lockcheck.check(name, config=CONFIGS[config])
+    own = {file for file in result.files if file.startswith("designs/")}
+    files = [{step.place.file for leg in one.fact.legs for step in leg.steps} for one in result.findings]
+
+    assert [one.rule for one, through in zip(result.findings, files, strict=True) if not own & through] == []

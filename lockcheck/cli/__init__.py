@@ -18,6 +18,7 @@ from lockcheck.cli.problems import bug
 
 COMMANDS = {
     "check": "check",
+    "compare": "compare",
     "claims": "claims",
     "contexts": "contexts",
     "diff": "diff",

@@ -71,7 +71,7 @@ def _sides(
     before: Sequence[str], after: Sequence[str] | None, options: dict[str, Any], all_configs: bool
 ) -> tuple[tuple[str, str], tuple[Result, Result]]:
     """What each side is called, and what was found there. Raises click.UsageError when a side is missing."""
-    from lockcheck.cli.run import run_paths
+    from lockcheck.cli.run import refuse_unknown, run_paths
     from lockcheck.cli.settings import find
 
     change = before if after is None else after
@@ -83,7 +83,7 @@ def _sides(
     alone = after is None
     base = run_paths(before, options, settings, all_configs=all_configs, included_only=alone, lenient=True)
     changed = run_paths(change, options, settings, all_configs=all_configs, lenient=True)
-    _refuse_unknown(options["config"], (base, changed))
+    refuse_unknown(options["config"], (base, changed))
     name = included(base, " ".join(change)) if alone else " ".join(before)
     return (name, " ".join(change)), (base, changed)
 
@@ -92,19 +92,6 @@ def included(base: Result, change: str) -> str:
     """What to call the models that a change builds on."""
     number = len(base.files)
     return f"the {number} models that {change} includes" if number > 1 else f"what {change} includes"
-
-
-def _refuse_unknown(config: dict[str, bool], sides: Sequence[Result]) -> None:
-    """Raises click.UsageError for a kernel option that no side declares."""
-    known = {pair.split("=")[0] for side in sides for text in side.configs for pair in text.split()}
-    if any(side.problems for side in sides):
-        return
-    for name in config:
-        if name not in known:
-            from lockcheck.source.problems import did_you_mean
-
-            hint = did_you_mean(name, known)
-            raise click.UsageError(f"no side declares the kernel option '{name}'" + (f"; {hint}" if hint else ""))
 
 
 def _write(

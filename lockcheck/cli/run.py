@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from lockcheck.cli.options import limits_of
 from lockcheck.cli.output import Progress
 from lockcheck.cli.settings import Settings, find
@@ -50,6 +52,19 @@ def unknown_options(result: Result, config: Mapping[str, bool]) -> set[str]:
     """Which of the kernel options that were chosen the models do not declare."""
     asked = [one.message for one in result.problems if one.code == "unknown-config" and not one.line]
     return {name for name in config if any(f"'{name}'" in message for message in asked)}
+
+
+def refuse_unknown(config: Mapping[str, bool], sides: Sequence[Result]) -> None:
+    """Raises click.UsageError for a kernel option that none of the results' models declares."""
+    if any(side.problems for side in sides):
+        return
+    known = {pair.split("=")[0] for side in sides for text in side.configs for pair in text.split()}
+    for name in config:
+        if name not in known:
+            from lockcheck.source.problems import did_you_mean
+
+            hint = did_you_mean(name, known)
+            raise click.UsageError(f"no model declares the kernel option '{name}'" + (f"; {hint}" if hint else ""))
 
 
 def _check(

@@ -9,9 +9,9 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["model", "rule", "report", "diff"]))
+@click.argument("what", type=click.Choice(["model", "rule", "report", "diff", "compare"]))
 def command(what: str) -> int:
-    """Print the JSON Schema of models, rules, reports or diffs."""
+    """Print the JSON Schema of a file or a report."""
     click.echo(json.dumps(schema_of(what), indent=1))
     return 0
 
@@ -30,6 +30,10 @@ def schema_of(what: str) -> dict[str, Any]:
         from lockcheck.report.difference_json import json_schema as diff_schema
 
         return diff_schema()
+    if what == "compare":
+        from lockcheck.report.designs_json import json_schema as compare_schema
+
+        return compare_schema()
     from lockcheck.report.json_schema import json_schema as report_schema
 
     return report_schema()

@@ -72,7 +72,7 @@ def test_option_of_one_side_is_fine_and_of_none_an_error(models: Path, capsys: O
 
     assert run(["diff", "--config", "CONFIG_C=y", "base.yaml", "--", "other.yaml"]) == 0
     assert run(["diff", "--config", "CONFIG_CC=y", "base.yaml", "--", "other.yaml"]) == 2
-    assert "no side declares the kernel option 'CONFIG_CC'; did you mean 'CONFIG_C'?" in capsys.readouterr().err
+    assert "no model declares the kernel option 'CONFIG_CC'; did you mean 'CONFIG_C'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
