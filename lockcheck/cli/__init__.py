@@ -18,8 +18,8 @@ from lockcheck.cli.problems import bug
 
 COMMANDS = {
     "check": "check",
-    "compare": "compare",
     "claims": "claims",
+    "compare": "compare",
     "contexts": "contexts",
     "diff": "diff",
     "explain": "explain",
