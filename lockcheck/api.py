@@ -39,6 +39,7 @@ def check(
     today: datetime.date | None = None,
     stage: Stage | None = None,
     included_only: bool = False,
+    waivers: Iterable[str | os.PathLike[str]] = (),
 ) -> Result:
     """Check models and return what was found.
 
@@ -47,7 +48,8 @@ def check(
     models' defaults. ``all_configs``: check every combination of the options that the models name (64 at most).
     ``rules``: folders of rules beside the built-in ones. ``roots``: folders that includes may reach into, beside
     those of the models. ``today``: for waivers that expire; without it none does. ``included_only``: check what the
-    models include, without the models themselves: what a change is compared with.
+    models include, without the models themselves: what a change is compared with. ``waivers``: files of waivers, for
+    findings that are allowed without a word about it in the models.
 
     Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
 
@@ -73,7 +75,8 @@ def check(
     ruleset = rules_of(tuple(map(Path, rules or ())), limits)
     loader = _Loader(inputs_of(models), [Path(root) for root in roots] if roots is not None else None, limits,
                      included_only)  # fmt: skip
-    return check_with(ruleset, loader, dict(config or {}), all_configs, today.isoformat() if today else None, say)
+    day = today.isoformat() if today else None
+    return check_with(ruleset, loader, dict(config or {}), all_configs, day, say, tuple(map(Path, waivers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +134,28 @@ def inputs_of(models: Model | Iterable[Model]) -> Sequence[Model]:
 
 
 def check_with(
-    ruleset: RuleSet, load: _Loader, config: dict[str, bool], all_configs: bool, today: str | None, say: Stage
+    ruleset: RuleSet,
+    load: _Loader,
+    config: dict[str, bool],
+    all_configs: bool,
+    today: str | None,
+    say: Stage,
+    waivers: Sequence[Path] = (),
 ) -> Result:
     """Load, analyse and judge under each config, and put the results together."""
     from lockcheck.checker.judge import Judgement
     from lockcheck.graph import analyse
+    from lockcheck.loading.waivers import read_waivers
     from lockcheck.source.garbage import collector_paused
 
     with collector_paused():
         loaded = load(config)
-        sources = {**loaded.sources, **ruleset.sources}
-        if loaded.problems or ruleset.problems or loaded.program is None:
-            return Result(problems=tuple(sorted((*loaded.problems, *ruleset.problems))), sources=sources)
-        judgement = Judgement(ruleset.sorted(), today)
+        allowed = read_waivers(waivers, load.limits)
+        sources = {**loaded.sources, **ruleset.sources, **allowed.sources}
+        problems = (*loaded.problems, *ruleset.problems, *allowed.problems)
+        if problems or loaded.program is None:
+            return Result(problems=tuple(sorted(problems)), sources=sources)
+        judgement = Judgement(ruleset.sorted(), today, allowed.waivers)
         chosen, skipped = _configs(loaded.configs, config, load.most_configs) if all_configs else ([config], 0)
         for number, one in enumerate(chosen):
             say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")

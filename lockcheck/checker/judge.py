@@ -32,6 +32,7 @@ class _Checked:
     """What is kept of one program under one config: not the program, not its analysis, which may be large."""
 
     config: str
+    options: Mapping[str, bool]
     findings: tuple[Finding, ...]
     coverage: Coverage
     files: tuple[str, ...]
@@ -43,10 +44,11 @@ class _Checked:
 class Judgement:
     """Collects programs and their analyses; ``result`` puts them together."""
 
-    def __init__(self, rules: Sequence[Rule], today: str | None) -> None:
+    def __init__(self, rules: Sequence[Rule], today: str | None, waivers: Sequence[Waiver] = ()) -> None:
         self._about_waivers = tuple(rule for rule in rules if WAIVER in rule.kinds)
         self._rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
         self._today = today
+        self._waivers = tuple(waivers)
         self._checked: list[_Checked] = []
         self._first: tuple[Program, Analysis] | None = None
 
@@ -55,6 +57,7 @@ class Judgement:
         config = " ".join(f"{name}={'y' if on else 'n'}" for name, on in program.config)
         checked = _Checked(
             config=config,
+            options=dict(program.config),
             findings=findings_of(self._rules, analysis),
             coverage=analysis.coverage,
             files=program.files,
@@ -70,19 +73,21 @@ class Judgement:
         if self._first is None:
             raise ValueError("no program was added")
         named = self._first[0].named_files
-        waivers = tuple(dict.fromkeys(waiver for one in self._checked for waiver in one.waivers))
-        kept, waived, unused = apply_waivers(self._merged(), waivers, self._today)
+        waivers = tuple(dict.fromkeys((*self._waivers, *(one for part in self._checked for one in part.waivers))))
+        configs = {one.config: one.options for one in self._checked}
+        applied = apply_waivers(self._merged(), waivers, self._today, configs)
+        our_files = {*named, *(one.place.file for one in self._waivers)}
         ours = WaiverFacts(
-            (one for one in unused if one.place.file in named),
-            (one for one in waivers if expired(one, self._today) and one.place.file in named),
+            (one for one in applied.unused if one.place.file in our_files),
+            (one for one in waivers if expired(one, self._today) and one.place.file in our_files),
         )
-        findings = tuple(sorted((*kept, *findings_of(self._about_waivers, ours)), key=Finding.sort_key))
+        findings = tuple(sorted((*applied.kept, *findings_of(self._about_waivers, ours)), key=Finding.sort_key))
         expecting = any(one.expecting for one in self._checked)
         expected = tuple(dict.fromkeys(item for one in self._checked for item in one.expectations))
         return Result(
             findings=findings,
             problems=self._unknown_rules((*expected, *waivers)),
-            waived=waived,
+            waived=applied.waived,
             coverage=_together([one.coverage for one in self._checked]),
             configs=tuple(one.config for one in self._checked),
             configs_skipped=skipped,

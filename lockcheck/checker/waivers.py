@@ -6,37 +6,72 @@ Is: the matching. Is not: a judgement about rotten waivers: that is made by rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lockcheck.findings import Finding, Waived
 from lockcheck.model.facts import Attribute, Fact, Leg, WitnessStep
+from lockcheck.model.places import Place
 from lockcheck.model.program import Waiver
 
 WAIVER = "waiver"
 """The fact kind that is made here, after the judgement of all others."""
 
 
-def apply_waivers(
-    findings: Iterable[Finding], waivers: Sequence[Waiver], today: str | None
-) -> tuple[tuple[Finding, ...], tuple[Waived, ...], tuple[Waiver, ...]]:
-    """The findings that stay, those that are waived, and the waivers that are in force but waived nothing.
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What waivers did: findings that stay, findings that are waived, waivers in force that waived nothing."""
 
-    ``today`` is an ISO date; a waiver whose last day is before it waives nothing. None: nothing expires.
+    kept: tuple[Finding, ...]
+    waived: tuple[Waived, ...]
+    unused: tuple[Waiver, ...]
+
+
+def apply_waivers(
+    findings: Iterable[Finding],
+    waivers: Sequence[Waiver],
+    today: str | None,
+    configs: Mapping[str, Mapping[str, bool]],
+) -> Applied:
+    """Take out the findings that are waived.
+
+    ``today`` is an ISO date; a waiver whose last day is before it waives nothing. None: nothing expires. ``configs``:
+    the kernel options of each config that was checked, by its name. A finding that a waiver allows only in some of
+    its configs stays for the others.
     """
     live = [waiver for waiver in waivers if not expired(waiver, today)]
     unused = dict.fromkeys(range(len(live)))
     kept: list[Finding] = []
     waived: list[Waived] = []
     for finding in findings:
-        matching = [index for index, waiver in enumerate(live) if _allows(waiver, finding)]
-        for index in matching:
-            unused.pop(index, None)
-        if matching:
-            waiver = live[matching[0]]
-            waived.append(Waived(finding, waiver.reason, waiver.place))
+        holds = finding.configs or tuple(configs)
+        left = dict.fromkeys(holds)
+        by: list[Waiver] = []
+        for index, waiver in enumerate(live):
+            fitting = [name for name in holds if _in_force(waiver, configs[name])] if _allows(waiver, finding) else []
+            if fitting:
+                unused.pop(index, None)
+                by.append(waiver)
+            for name in fitting:
+                left.pop(name, None)
+        if by and not left:
+            waived.append(Waived(finding, by[0].reason, by[0].place))
         else:
-            kept.append(finding)
-    return tuple(kept), tuple(waived), tuple(live[index] for index in unused)
+            kept.append(finding if len(left) == len(holds) else replace(finding, configs=tuple(left)))
+    rotten = (live[index] for index in unused if _in_play(live[index], configs))
+    return Applied(tuple(kept), tuple(waived), tuple(rotten))
+
+
+def _in_force(waiver: Waiver, options: Mapping[str, bool]) -> bool:
+    """Whether the waiver's kernel options are as they are in a config."""
+    return all(options.get(name) is on for name, on in waiver.config)
+
+
+def _in_play(waiver: Waiver, configs: Mapping[str, Mapping[str, bool]]) -> bool:
+    """Whether the run could have used the waiver: it is for a config that was checked, or for options nobody knows."""
+    known = set[str]().union(*configs.values())
+    strange = any(name not in known for name, _ in waiver.config)
+    return strange or any(_in_force(waiver, options) for options in configs.values())
 
 
 def expired(waiver: Waiver, today: str | None) -> bool:
@@ -45,6 +80,8 @@ def expired(waiver: Waiver, today: str | None) -> bool:
 
 
 def _allows(waiver: Waiver, finding: Finding) -> bool:
+    if waiver.step and not _goes_through(finding, waiver.place):
+        return False
     if waiver.fingerprint is not None:
         return waiver.fingerprint == finding.fingerprint
     if waiver.rule != finding.rule:
@@ -52,6 +89,10 @@ def _allows(waiver: Waiver, finding: Finding) -> bool:
     if finding.fact.kind == "circle":  # a longer circle over the same locks is another deadlock
         return not waiver.locks or set(waiver.locks) == set(finding.locks)
     return set(waiver.locks) <= set(finding.locks)
+
+
+def _goes_through(finding: Finding, place: Place) -> bool:
+    return finding.place == place or any(step.place == place for leg in finding.fact.legs for step in leg.steps)
 
 
 class WaiverFacts:

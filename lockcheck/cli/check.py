@@ -23,6 +23,8 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), metavar="error|warning|note",
               help="Exit 1 from this severity on.  [default: warning]")  # fmt: skip
 @click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
+@click.option("--waivers", multiple=True, metavar="FILE", type=click.Path(),
+              help="A file of waivers: findings that are allowed (repeatable).")  # fmt: skip
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, color: str, **options: Any) -> int:

@@ -88,6 +88,7 @@ def _check(
             today=datetime.date.today(),
             stage=progress,
             included_only=included_only,
+            waivers=(*settings.waivers, *options.get("waivers", ())),
         )
 
 

@@ -26,6 +26,7 @@ class Settings:
     models: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
+    waivers: tuple[str, ...] = ()
     config: dict[str, bool] = field(default_factory=dict)
     all_configs: bool = False
     fail_on: str | None = None
@@ -123,6 +124,7 @@ KEYS: dict[str, Callable[[object, str, Path], Any]] = {
     "models": _paths,
     "rules": _paths,
     "roots": _paths,
+    "waivers": _paths,
     "config": _flags,
     "all-configs": _flag,
     "fail-on": _severity,

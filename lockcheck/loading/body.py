@@ -36,7 +36,7 @@ from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
 
-_COMMON: Final = frozenset({"at", "note", "when", "unless"})
+_COMMON: Final = frozenset({"at", "note", "when", "unless", "waive"})
 _BESIDE: Final = _COMMON | {"do", "then", "else", "nested", "nest", "with", "once", "threaded"}
 _SIMPLE: Final = frozenset({"at", "do", "then", "else"})
 
@@ -44,7 +44,8 @@ _SIMPLE: Final = frozenset({"at", "do", "then", "else"})
 class Shared(NamedTuple):
     """What all functions of a program share. ``simple``: plans of the plainest steps by verb and operand.
 
-    ``unmodelled``: verb to (text, file, packed position) of calls that the model leaves open.
+    ``unmodelled``: verb to (text, file, packed position) of calls that the model leaves open. ``waived``: steps that
+    carry a waiver.
     """
 
     world: World
@@ -55,6 +56,7 @@ class Shared(NamedTuple):
     unmodelled: dict[str, tuple[str, str, int]]
     bodies: Mapping[str, Any]
     conditions: dict[str, Cond]
+    waived: list[tuple[Any, SourceText]]
 
 
 class Body:
@@ -121,6 +123,8 @@ class Body:
         self._dispatch(raw, main, out)
 
     def _dispatch(self, raw: dict[str, Any], main: str, out: list[Step]) -> None:
+        if self.active and raw.get("waive") is not None:
+            self.shared.waived.append((raw, self.source))
         control = CONTROL.get(main)
         if control is not None:
             control(self, raw, raw[main], out)

@@ -6,7 +6,7 @@ Is: the order in which the parts of loading work. Is not: any of the work itself
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
 from typing import Any
 
 from lockcheck.loading.body import Shared
@@ -20,12 +20,15 @@ from lockcheck.loading.functions import Draft, Functions, drafts
 from lockcheck.loading.locks import FS_RECLAIM, MMU_NOTIFIER, Locks
 from lockcheck.loading.plans import Plans
 from lockcheck.loading.shape_errors import place_of
+from lockcheck.loading.shapes import WaiverShape, adapter
+from lockcheck.loading.waivers import waiver_of
 from lockcheck.loading.world import OFF, World
 from lockcheck.model.places import Place, unpack
 from lockcheck.model.program import Expectation, Program, Waiver
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, did_you_mean
 from lockcheck.source.reader import AT
+from lockcheck.source.text import SourceText
 
 
 class Builder:
@@ -52,7 +55,7 @@ class Builder:
         self._callbacks()
         flow = Flow()
         bodies = {name: draft.raw for name, draft in found.items()}
-        shared = Shared(world, Plans(world), self._problems, flow, {}, {}, bodies, {})
+        shared = Shared(world, Plans(world), self._problems, flow, {}, {}, bodies, {}, [])
         entries = Entries(world, declared, flow, self._problems)
         caches = entries.caches()
         functions = Functions(world, declared, shared, found).build(entries)
@@ -65,7 +68,7 @@ class Builder:
             tuple(sorted(model.name for model in self._models)),
             tuple(sorted(model.name for model in self._models if model.named)),
             tuple(sorted((text, unpack(file, where)) for text, file, where in shared.unmodelled.values())),
-            self._expectations(), declared.expecting, self._waivers(),
+            self._expectations(), declared.expecting, self._waivers(shared.waived),
         )  # fmt: skip
 
     def names(self) -> Names:
@@ -166,7 +169,7 @@ class Builder:
         made = []
         for shape, model, raw in self.declared.expectations:
             place = unpack(model.name, raw[AT])
-            self._locks_exist(shape.locks, model, raw)
+            self._locks_exist(shape.locks, model.source, raw)
             if shape.function is not None and shape.function not in self._world.functions:
                 line, column = place_of(model.source, raw, ("function",))
                 message = f"unknown function '{shape.function}'"
@@ -175,36 +178,26 @@ class Builder:
             made.append(Expectation(shape.finding, tuple(sorted(shape.locks)), shape.function, place))
         return tuple(sorted(made, key=lambda one: one.place))
 
-    def _locks_exist(self, names: list[str], model: ModelFile, raw: Any) -> None:
+    def _locks_exist(self, names: list[str], source: SourceText, raw: Any) -> None:
         """Locks of an expectation or waiver: a lock or class, perhaps with its subclass (``X/1``)."""
         classes = {one.shape.class_ for one in self.declared.by_section["locks"].values() if one.shape}
         for index, name in enumerate(names):
             base = name.rpartition("/")[0] if name[-2:-1] == "/" and name[-1:].isdigit() else name
             if name not in self._world.locks and base not in self._world.locks and base not in classes:
                 path: tuple[str | int, ...] = ("locks", index) if isinstance(raw["locks"], list) else ("locks",)
-                line, column = place_of(model.source, raw, path)
+                line, column = place_of(source, raw, path)
                 hint = did_you_mean(name, self._world.locks)
-                self._problems.add(Problem(model.name, line, column, f"unknown lock '{name}'", hint, "unknown-lock"))
+                self._problems.add(Problem(source.file, line, column, f"unknown lock '{name}'", hint, "unknown-lock"))
 
-    def _waivers(self) -> tuple[Waiver, ...]:
+    def _waivers(self, beside_steps: list[tuple[Any, SourceText]]) -> tuple[Waiver, ...]:
+        """Those of the models' lists, and those that stand beside a step."""
         made = []
         for shape, model, raw in self.declared.waivers:
-            place = unpack(model.name, raw[AT])
-            if shape.rule is None and shape.fingerprint is None:
-                self._problems.add(Problem(*place, "a waiver needs 'rule' or 'fingerprint'", None, "missing-key"))
-            if shape.expires is not None and not _is_date(shape.expires):
-                line, column = place_of(model.source, raw, ("expires",))
-                message = f"'{shape.expires}' is not a date"
-                self._problems.add(Problem(model.name, line, column, message, "write it like 2027-01-31", "bad-date"))
-            self._locks_exist(shape.locks, model, raw)
-            locks = tuple(sorted(shape.locks))
-            made.append(Waiver(shape.rule, locks, shape.fingerprint, shape.reason, shape.expires, place))
-        return tuple(sorted(made, key=lambda one: one.place))
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+            self._locks_exist(shape.locks, model.source, raw)
+            made.append(waiver_of(shape, raw, model.source, self._problems, self.configs))
+        for step, source in beside_steps:
+            shape = adapter(WaiverShape).validate_python(step["waive"])
+            self._locks_exist(shape.locks, source, step["waive"])
+            one = waiver_of(shape, step["waive"], source, self._problems, self.configs)
+            made.append(replace(one, place=unpack(source.file, step[AT]), step=True))
+        return tuple(sorted(dict.fromkeys(made), key=lambda one: one.place))

@@ -222,6 +222,9 @@ class WaiverShape:
     fingerprint: StrictStr | None = None
     reason: StrictStr
     expires: Annotated[StrictStr | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None
+    config: Annotated[
+        dict[str, Any] | None, Field(description="only with these kernel options: CONFIG_X: y or n")
+    ] = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -243,6 +246,7 @@ class StepShape:
     with_: Annotated[dict[str, Any] | None, Field(alias="with", description="values of the callee's parameters")] = None
     once: Annotated[StrictBool | None, Field(description="the loop runs at least once")] = None
     threaded: Annotated[StrictBool | None, Field(description="false: PREEMPT_RT does not thread it")] = None
+    waive: Annotated[WaiverShape | None, Field(description="a finding through this step that is allowed")] = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -83,7 +83,11 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A finding allowed with a reason: by ``rule`` and ``locks`` or ``fingerprint``; ``expires``: ISO date or None."""
+    """A finding allowed with a reason: by ``rule`` and ``locks`` or ``fingerprint``; ``expires``: ISO date or None.
+
+    ``config``: sorted (kernel option, on) pairs: only where these hold. ``step``: it stands beside the step at
+    ``place``, and allows only findings whose witness goes through that step.
+    """
 
     rule: str | None
     locks: tuple[str, ...]
@@ -91,6 +95,8 @@ class Waiver:
     reason: str
     expires: str | None
     place: Place
+    config: tuple[tuple[str, bool], ...] = ()
+    step: bool = False
 
 
 @dataclass(frozen=True, slots=True)
