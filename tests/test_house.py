@@ -128,6 +128,18 @@ def test_version_is_said_once() -> None:
     assert declared in printed.stdout
 
 
+def test_a_check_without_mistakes_starts_light() -> None:
+    """Checking a model with the built-in rules loads neither networkx nor pydantic, which only explains mistakes."""
+    code = (
+        "import sys\nfrom lockcheck import check\n"
+        "result = check(['linux/percpu'])\nassert result.exit_code == 0, result.problems\n"
+        "sys.exit(' '.join(sorted({'networkx', 'pydantic'} & set(sys.modules))) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
 def test_help_starts_light() -> None:
     """``--help`` loads neither networkx nor pydantic nor yaml."""
     code = (

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from lockcheck.checker.rule import Rule
 from lockcheck.checker.schema import RULE_ID, RuleFile
 from lockcheck.checker.select import Path as KeyPath
@@ -25,6 +23,8 @@ from lockcheck.source.locate import locate
 from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS, read
 from lockcheck.source.text import SourceText, decode
+from lockcheck.source.typed import ShapeError, adapter
+from lockcheck.source.typed import keys as keys_of
 
 RULE_FILE = "rule.yaml"
 MAX_RULE_BYTES = 1 << 20
@@ -135,9 +135,9 @@ def _compile(tree: Any, path: Path, root: Path, source: SourceText, problems: Co
         report((), f"expected a rule (a mapping), not {quote(tree)}", None)
         return None
     try:
-        file = RuleFile.model_validate(plain(tree))
-    except ValidationError as error:
-        for one in error.errors(include_url=False, include_context=True):
+        file = adapter(RuleFile).validate_python(plain(tree))
+    except ShapeError as error:
+        for one in error.errors:
             report(*_explained(dict(one)))
         return None
     _check_words(file, path, report)
@@ -184,8 +184,8 @@ def _explained(error: Mapping[str, Any]) -> tuple[KeyPath, str, str | None]:
     keys: KeyPath = tuple(error["loc"])
     name = str(keys[-1]) if keys else ""
     kind = error["type"]
-    if kind == "extra_forbidden":
-        known = tuple(RuleFile.model_fields)
+    if kind == "unexpected_keyword_argument":
+        known = tuple(keys_of(RuleFile).values())
         return keys, f"unknown key '{name}'", did_you_mean(name, known) or f"expected one of {either(known)}"
     if kind == "missing":
         return keys[:-1], f"missing key '{name}'", None

@@ -1,4 +1,4 @@
-"""The shape of a rule file: pydantic, strict, nothing unknown; and its JSON Schema.
+"""The shape of a rule file: strict, nothing unknown; and its JSON Schema.
 
 Is: what keys there are and what type they have. Is not: what they mean (``shapes/``), nor names of facts and
 attributes, which the shapes check against ``kinds.py``.
@@ -6,27 +6,26 @@ attributes, which the shapes check against ``kinds.py``.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, StringConstraints
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeAlias
 
 from lockcheck.checker.kinds import FACT_KINDS, AttributeType, FactKind, Shape
 from lockcheck.checker.select import MAX_PATTERN
 from lockcheck.findings import SEVERITIES
+from lockcheck.source.typed import Field, StrictStr
 
 SCHEMA_ID = "lockcheck-rule/1"
 RULE_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
-Line = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200)]
-Words = Annotated[StrictStr, StringConstraints(min_length=1, max_length=20_000)]
+Line: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+Words: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=20_000)]
 
 
-class RuleFile(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class RuleFile:
     """One ``rule.yaml``, as written."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    rule: Annotated[StrictStr, StringConstraints(max_length=80)]
+    rule: Annotated[StrictStr, Field(max_length=80)]
     summary: Line
     severity: StrictStr
     why: Words
@@ -37,7 +36,7 @@ class RuleFile(BaseModel):
     since: Line
     lockdep: Line | None = None
     limits: Words | None = None
-    see: list[Line] = Field(default_factory=list)
+    see: list[Line] = field(default_factory=list)
     witness: list[Literal["inner", "enabled"]] | None = None
 
 

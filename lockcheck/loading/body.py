@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from pydantic import ValidationError
-
 from lockcheck.loading.calls import Calls
 from lockcheck.loading.control import CONTROL, Scope
 from lockcheck.loading.dialect import Verb
@@ -17,7 +15,7 @@ from lockcheck.loading.flow import Flow
 from lockcheck.loading.known import Known, known_step
 from lockcheck.loading.plans import Plan, PlanError, Plans
 from lockcheck.loading.shape_errors import place_of, problems_of
-from lockcheck.loading.shapes import StepShape, adapter
+from lockcheck.loading.shapes import StepShape
 from lockcheck.loading.world import World
 from lockcheck.model.steps import (
     Acquire,
@@ -35,6 +33,7 @@ from lockcheck.model.steps import (
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
+from lockcheck.source.typed import ShapeError, adapter
 
 _COMMON: Final = frozenset({"at", "note", "when", "unless", "waive"})
 _BESIDE: Final = _COMMON | {"do", "then", "else", "nested", "nest", "with", "once", "threaded"}
@@ -187,7 +186,7 @@ class Body:
         options = {key: value for key, value in raw.items() if key != main}
         try:
             adapter(StepShape).validate_python(options)
-        except ValidationError as error:
+        except ShapeError as error:
             found = problems_of(error, StepShape, self.source, raw, f"a {main} step")
             self.shared.problems.add_all(found)
             return False

@@ -1,4 +1,4 @@
-"""The shape of a model's ``claims:``, as pydantic sees it: keys, types and words, nothing else.
+"""The shape of a model's ``claims:``: keys, types and words, nothing else.
 
 Is: one slotted dataclass for each mapping; the JSON Schema for editors is made from the same classes.
 Is not: names resolved (``claims.py``).
@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field, StrictInt, StrictStr
-
-from lockcheck.loading.shapes import STRICT, Pos, Words
+from lockcheck.loading.shapes import Pos, Words
+from lockcheck.source.typed import Field, StrictInt, StrictStr
 
 Options: TypeAlias = dict[str, Any]
 
@@ -19,8 +18,6 @@ Options: TypeAlias = dict[str, Any]
 @dataclass(slots=True, kw_only=True)
 class AskShape:
     """A question: one of the keys up to ``all``, and what may stand beside it."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     leaf: Annotated[StrictStr | None, Field(description="a lock: nothing is taken under it, by anybody")] = None
@@ -41,8 +38,6 @@ class AskShape:
 class AssumingShape:
     """Something that is not so in the model, under which the claim may hold."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     text: StrictStr
     in_: Annotated[Words, Field(alias="in", description="models in which it is so")] = field(default_factory=list)
@@ -52,8 +47,6 @@ class AssumingShape:
 @dataclass(slots=True, kw_only=True)
 class ClaimShape:
     """Something that somebody says of the locks."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     id: Annotated[StrictStr | StrictInt, Field(description="short and unique in the ledger")]

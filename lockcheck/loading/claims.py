@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pydantic import ValidationError
-
 from lockcheck.loading.claim_shapes import AskShape, AssumingShape, ClaimShape
 from lockcheck.loading.files import Files, ModelFile
 from lockcheck.loading.shape_errors import place_of, problems_of
-from lockcheck.loading.shapes import adapter
 from lockcheck.model.claims import Assumption, Claim, Question
 from lockcheck.model.places import unpack
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS
+from lockcheck.source.typed import ShapeError, adapter
 
 VERDICTS: Final = ("holds only if", "holds", "refuted", "nothing to prove", "undecided")
 OPTIONS: Final = {"y": True, "n": False}
@@ -114,7 +112,7 @@ class _Reader:
             return None
         try:
             return adapter(shape).validate_python(value)
-        except ValidationError as error:
+        except ShapeError as error:
             self._problems.add_all(problems_of(error, shape, model.source, value, what))
             return None
 

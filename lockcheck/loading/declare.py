@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from lockcheck.loading.claim_shapes import ClaimShape
 from lockcheck.loading.dialect import Dialect
 from lockcheck.loading.files import ModelFile, section
@@ -26,7 +24,6 @@ from lockcheck.loading.shapes import (
     TimerShape,
     WaiverShape,
     WorkShape,
-    adapter,
     unwrap,
 )
 from lockcheck.model.places import COLUMN_BITS, Place, unpack
@@ -35,6 +32,7 @@ from lockcheck.source.locate import locate
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS
 from lockcheck.source.text import SourceText
+from lockcheck.source.typed import ShapeError, adapter
 
 SECTIONS: Final[dict[str, tuple[str, type]]] = {
     "locks": ("lock", LockShape),
@@ -184,7 +182,7 @@ class Declarations:
                 self._packed(model, where, f"{word} '{key}': a name cannot start with '$'", "bad-name")
             try:
                 mine[key] = Declaration(key, validate(raw), where, raw, source)
-            except ValidationError as error:
+            except ShapeError as error:
                 self._problems.add_all(problems_of(error, shape, source, raw, f"{word} '{key}'"))
                 mine[key] = Declaration(key, None, where, raw, source)
 
@@ -210,7 +208,7 @@ class Declarations:
         raw = {AT: where, "default": raw} if short else raw
         try:
             shape = adapter(ConfigShape).validate_python(raw)
-        except ValidationError as error:
+        except ShapeError as error:
             if short:
                 line, column = locate(model.source, where, [name])
                 message = f"'{name}': expected y or n, found {quote(raw['default'])}"
@@ -241,7 +239,7 @@ class Declarations:
                 continue
             try:
                 yield adapter(shape).validate_python(raw), model, raw
-            except ValidationError as error:
+            except ShapeError as error:
                 self._problems.add_all(problems_of(error, shape, model.source, raw, what))
 
     # ------------------------------------------------------------ patches
@@ -303,7 +301,7 @@ class Declarations:
             whole = {**old.layers[0][0], **{k: v for layer, _ in old.layers[1:] for k, v in layer.items()}, **raw}
         try:
             new = adapter(shape).validate_python(whole)
-        except ValidationError as error:
+        except ShapeError as error:
             self._problems.add_all(problems_of(error, shape, model.source, raw, what))
             return
         if name == "callbacks":

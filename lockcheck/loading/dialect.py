@@ -11,18 +11,17 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
-from pydantic import ValidationError
-
 from lockcheck.loading import gfp
 from lockcheck.loading.files import DIALECTS, section
 from lockcheck.loading.shape_errors import place_of, problems_of
-from lockcheck.loading.shapes import EffectShape, KindShape, StartsShape, VerbShape, adapter
+from lockcheck.loading.shapes import EffectShape, KindShape, StartsShape, VerbShape
 from lockcheck.model.gfp import BITS
 from lockcheck.model.locks import LockKind, WaitType
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS, read
 from lockcheck.source.text import SourceText, decode
+from lockcheck.source.typed import ShapeError, adapter
 
 OPERAND_TYPES: Final = ("lock", "gfp", "cache", "function", "number", "word")
 _TABLES: Final = ("gfp", "kinds", "verbs", "locks", "configs")
@@ -252,7 +251,7 @@ class Dialect:
             return None
         try:
             return adapter(shape).validate_python(raw)
-        except ValidationError as error:
+        except ShapeError as error:
             self._problems.add_all(problems_of(error, shape, entry.source, raw, what))
             return None
 

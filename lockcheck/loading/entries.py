@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from lockcheck.loading.calls import Calls
 from lockcheck.loading.declare import Declaration, Declarations
 from lockcheck.loading.flow import Bind, Flow
 from lockcheck.loading.plans import PlanError
 from lockcheck.loading.shape_errors import place_of, problems_of
-from lockcheck.loading.shapes import EntryShape, adapter
+from lockcheck.loading.shapes import EntryShape
 from lockcheck.loading.world import OFF, World
 from lockcheck.model.program import Cache, Entry
 from lockcheck.model.steps import Value
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT
+from lockcheck.source.typed import ShapeError, adapter
 
 # On PREEMPT_RT a caller's irqsave leaves interrupts on: irqs off is then no context that all code must bear.
 _ANY: Final = (Entry(), Entry(irqs_off=True), Entry("softirq", word="softirq"), Entry("hardirq", word="hardirq"))
@@ -96,7 +95,7 @@ class Entries:
             return []
         try:
             shape = adapter(EntryShape).validate_python(item)
-        except ValidationError as error:
+        except ShapeError as error:
             what = f"an entry of '{declaration.name}'"
             self._problems.add_all(problems_of(error, EntryShape, source, item, what))
             return []

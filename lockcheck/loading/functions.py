@@ -8,13 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import ValidationError
-
 from lockcheck.loading.body import Body, Shared
 from lockcheck.loading.declare import Declaration, Declarations, Patched
 from lockcheck.loading.entries import Entries
 from lockcheck.loading.shape_errors import problems_of
-from lockcheck.loading.shapes import FunctionShape, HeldShape, adapter
+from lockcheck.loading.shapes import FunctionShape, HeldShape
 from lockcheck.loading.world import OFF, World
 from lockcheck.model.locks import Mode
 from lockcheck.model.program import Function
@@ -22,6 +20,7 @@ from lockcheck.model.steps import Assert, Call, Do, Param, Ref, Step, Value
 from lockcheck.source.problems import Collector, did_you_mean, quote
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
+from lockcheck.source.typed import ShapeError, adapter
 
 
 @dataclass(slots=True)
@@ -168,7 +167,7 @@ class Functions:
             return "", "any"
         try:
             shape = adapter(HeldShape).validate_python(item)
-        except ValidationError as error:
+        except ShapeError as error:
             self._problems.add_all(problems_of(error, HeldShape, source, item, "a held lock"))
             return "", "any"
         return shape.lock, shape.mode

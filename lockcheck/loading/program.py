@@ -20,7 +20,7 @@ from lockcheck.loading.functions import Draft, Functions, drafts
 from lockcheck.loading.locks import FS_RECLAIM, MMU_NOTIFIER, Locks
 from lockcheck.loading.plans import Plans
 from lockcheck.loading.shape_errors import place_of
-from lockcheck.loading.shapes import WaiverShape, adapter
+from lockcheck.loading.shapes import WaiverShape
 from lockcheck.loading.waivers import waiver_of
 from lockcheck.loading.world import OFF, World
 from lockcheck.model.places import Place, unpack
@@ -29,6 +29,7 @@ from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, did_you_mean
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
+from lockcheck.source.typed import adapter
 
 
 class Builder:

@@ -23,9 +23,9 @@ from lockcheck.loading.shapes import (
     StepShape,
     VerbShape,
     WaiverShape,
-    adapter,
 )
 from lockcheck.source.reader import AT
+from lockcheck.source.typed import adapter
 
 ID: Final = "lockcheck-model/1"
 _REF: Final = "#/$defs/"

@@ -6,16 +6,13 @@ Is: the one place that knows pydantic's error types. Is not: a validator.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from functools import cache
-from typing import Any, Final, get_type_hints
-
-from pydantic import ValidationError
+from typing import Any, Final
 
 from lockcheck.source.locate import locate
 from lockcheck.source.problems import Problem, did_you_mean, nearest, quote
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
+from lockcheck.source.typed import ShapeError, keys
 
 _EXPECTED: Final = {
     "string_type": "text",
@@ -32,23 +29,13 @@ _YAML_11: Final = {"yes": "true", "y": "true", "on": "true", "no": "false", "n":
 
 def keys_of(shape: type) -> list[str]:
     """The keys that ``shape`` accepts, as written in a file."""
-    return [alias for _, alias in _aliases(shape) if not alias.startswith("\0")]
+    return [key for key in keys(shape).values() if not key.startswith("\0")]
 
 
-@cache
-def _aliases(shape: type) -> tuple[tuple[str, str], ...]:
-    names = []
-    hints = get_type_hints(shape, include_extras=True)
-    for item in fields(shape):
-        given = [one.alias for one in getattr(hints[item.name], "__metadata__", ()) if getattr(one, "alias", None)]
-        names.append((item.name, given[0] if given else item.name))
-    return tuple(names)
-
-
-def problems_of(error: ValidationError, shape: type, source: SourceText, raw: Any, what: str) -> Iterable[Problem]:
+def problems_of(error: ShapeError, shape: type, source: SourceText, raw: Any, what: str) -> Iterable[Problem]:
     """The problems in ``error``, which validating the mapping ``raw`` as ``shape`` raised. ``what`` names it."""
-    names = dict(_aliases(shape))
-    for one in error.errors(include_url=False):
+    names = keys(shape)
+    for one in error.errors:
         path: list[str | int] = [
             names.get(str(part), part) if not index else part for index, part in enumerate(one["loc"])
         ]

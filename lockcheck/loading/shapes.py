@@ -1,4 +1,4 @@
-"""The shape of what a model file declares, as pydantic sees it: keys, types and words, nothing else.
+"""The shape of what a model file declares: keys, types and words, nothing else.
 
 Is: one slotted dataclass for each kind of declaration; the JSON Schema for editors is made from the same classes.
 Is not: names resolved: whether a lock exists is found out when the program is built.
@@ -7,14 +7,10 @@ Is not: names resolved: whether a lock exists is found out when the program is b
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
-
-from lockcheck.source.reader import AT
-
-STRICT = ConfigDict(extra="forbid")
+from lockcheck.source.scalars import AT
+from lockcheck.source.typed import DATE, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
 
 
 def _listed(value: Any) -> Any:
@@ -53,8 +49,6 @@ Number: TypeAlias = Annotated[StrictInt, Field(ge=-1_000_000, le=1_000_000)]
 @dataclass(slots=True, kw_only=True)
 class Common:
     """Keys that every declaration may have."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
@@ -117,8 +111,6 @@ class TimerShape(Common):
 class EntryShape:
     """One way the world starts a function."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     context: Context = "task"
     irqs: OnOff = "on"
@@ -133,8 +125,6 @@ class EntryShape:
 @dataclass(slots=True, kw_only=True)
 class HeldShape:
     """A lock that callers hold."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     lock: StrictStr
@@ -179,8 +169,6 @@ class FunctionPatch(FunctionShape):
 class CallbacksPatch:
     """Changes to an included list of callbacks."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     add: Words = field(default_factory=list)
     remove: Words = field(default_factory=list)
@@ -190,8 +178,6 @@ class CallbacksPatch:
 class ConfigShape:
     """A kernel option the model depends on. `CONFIG_X: y` is short for `CONFIG_X: {default: y}`."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     default: Literal["y", "n"]
     note: StrictStr | None = None
@@ -200,8 +186,6 @@ class ConfigShape:
 @dataclass(slots=True, kw_only=True)
 class ExpectShape:
     """A finding that this model must produce."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     finding: StrictStr
@@ -214,14 +198,12 @@ class ExpectShape:
 class WaiverShape:
     """A finding that is allowed, with a reason."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     rule: StrictStr | None = None
     locks: Words = field(default_factory=list)
     fingerprint: StrictStr | None = None
     reason: StrictStr
-    expires: Annotated[StrictStr | None, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] = None
+    expires: Annotated[StrictStr | None, Field(pattern=DATE)] = None
     config: Annotated[
         dict[str, Any] | None, Field(description="only with these kernel options: CONFIG_X: y or n")
     ] = None
@@ -230,8 +212,6 @@ class WaiverShape:
 @dataclass(slots=True, kw_only=True)
 class StepShape:
     """What may stand beside the verb or control word of a step."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
@@ -253,8 +233,6 @@ class StepShape:
 class KindShape:
     """A lock kind of a dialect."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     note: StrictStr | None = None
     inner: Wait = "none"
@@ -275,8 +253,6 @@ class KindShape:
 class StartsShape:
     """What a verb lets the world start: the function that its operand names."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     context: Context = "task"
     role: StrictStr | None = None
@@ -287,8 +263,6 @@ class StartsShape:
 @dataclass(slots=True, kw_only=True)
 class EffectShape:
     """One effect of a verb; exactly one of the keys that say what it is."""
-
-    __pydantic_config__ = STRICT
 
     pos: Pos = 0
     of: Annotated[StrictStr | None, Field(description="the operand it is about, or an implicit lock")] = None
@@ -328,8 +302,6 @@ class EffectShape:
 class VerbShape:
     """A verb of a dialect: what a step of that name does."""
 
-    __pydantic_config__ = STRICT
-
     pos: Pos = 0
     note: StrictStr | None = None
     operands: Annotated[
@@ -348,9 +320,3 @@ class VerbShape:
         default_factory=dict
     )
     starts: StartsShape | None = None
-
-
-@cache
-def adapter(shape: type) -> TypeAdapter[Any]:
-    """The validator of ``shape``, built once and only when it is needed."""
-    return TypeAdapter(shape)

@@ -11,16 +11,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from lockcheck.loading.shape_errors import place_of, problems_of
-from lockcheck.loading.shapes import WaiverShape, adapter
+from lockcheck.loading.shapes import WaiverShape
 from lockcheck.model.places import unpack
 from lockcheck.model.program import Waiver
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS, read
 from lockcheck.source.text import SourceText, decode
+from lockcheck.source.typed import ShapeError, adapter
 
 _KNOWN: Final = ("waivers", "note")
 _ON_OFF: Final[dict[Any, bool]] = {"y": True, "n": False}
@@ -94,7 +93,7 @@ def _waivers(source: SourceText, limits: Limits, problems: Collector) -> list[Wa
             continue
         try:
             made.append(waiver_of(adapter(WaiverShape).validate_python(raw), raw, source, problems, None))
-        except ValidationError as error:
+        except ShapeError as error:
             problems.add_all(problems_of(error, WaiverShape, source, raw, "a waiver"))
     return made
 
