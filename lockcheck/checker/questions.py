@@ -37,6 +37,7 @@ SAYS: Mapping[str, str] = {
     "allocation": "{role_function} allocates with {gfp}",
     "call": "{role_function} calls {callee}",
     "circle": "{chain}",
+    "context": "{role_function} is reached through {callers}",
     "dependency": "{inner} is taken under {outer}",
     "leaf": "{inner} is taken under {lock}",
     "lock-class": "{lock} is taken",

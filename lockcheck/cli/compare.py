@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lockcheck.findings import Result
 
 SHIPPED = "designs/"
+TODAY = "designs/today"
+"""The design that is no design: the kernel as it is. Its claims are asked of the others."""
+
 TITLE = re.compile(r"^title:[ \t]*[\"']?(.*?)[\"']?[ \t]*$")
 HEAD_LINES = 40
 """How far down a title is looked for."""
@@ -25,14 +28,15 @@ HEAD_LINES = 40
 @model_options
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True,
               help="For a terminal, for a pull request, or for programs.")  # fmt: skip
+@click.option("--claims", "ledger", metavar="LEDGER", help="Ask this ledger's claims of each design.")
 @click.option("--all-configs", is_flag=True, help="Check every combination of the kernel options that models name.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
-def command(form: str, all_configs: bool, color: str, **options: Any) -> int:
-    """Compare designs: one table of what is found in each.
+def command(form: str, ledger: str | None, all_configs: bool, color: str, **options: Any) -> int:
+    """Compare designs: one table of what is found in each, and of claims.
 
     Each PATH is a design of its own: a file, a folder or the name of a shipped model. Without PATH: the shipped designs
-    for a slab destructor ('lockcheck models' lists them).
+    for a slab destructor ('lockcheck models' lists them), with the claims that go with them.
 
     Exit status: 0 all designs were analysed, whatever was found; 2 some could not be.
     """
@@ -40,7 +44,7 @@ def command(form: str, all_configs: bool, color: str, **options: Any) -> int:
     from lockcheck.report import designs, designs_json
     from lockcheck.report.paint import Paint
 
-    comparison = _compared(options, all_configs)
+    comparison = _compared(options, ledger, all_configs)
     output = options["output"]
     if form == "json":
         write(designs_json.as_json(comparison), output)
@@ -53,9 +57,9 @@ def command(form: str, all_configs: bool, color: str, **options: Any) -> int:
     return comparison.exit_code
 
 
-def _compared(options: dict[str, Any], all_configs: bool) -> Comparison:
+def _compared(options: dict[str, Any], ledger: str | None, all_configs: bool) -> Comparison:
     """Check each design by itself."""
-    from lockcheck.cli.run import refuse_unknown, run_paths
+    from lockcheck.cli.run import answers_of, refuse_unknown, run_claims, run_paths
     from lockcheck.cli.settings import find
     from lockcheck.compare.designs import Design, compare
 
@@ -63,7 +67,12 @@ def _compared(options: dict[str, Any], all_configs: bool) -> Comparison:
     paths = options["paths"] or shipped()
     results = [run_paths([path], options, settings, all_configs=all_configs, lenient=True) for path in paths]
     refuse_unknown(options["config"], results)
-    return compare(Design(name, _title(one), one) for name, one in zip(paths, results, strict=True))
+    asked = ledger or (None if options["paths"] else TODAY)
+    designs = []
+    for name, one in zip(paths, results, strict=True):
+        answers = () if asked is None or one.failed else answers_of(run_claims(asked, one, options, settings))
+        designs.append(Design(name, _title(one), one, answers))
+    return compare(designs)
 
 
 def shipped() -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import click
 from lockcheck.cli.options import model_options
 
 if TYPE_CHECKING:
+    from lockcheck.answers import Answer
     from lockcheck.compare.difference import Difference
     from lockcheck.findings import Result, Severity
 
@@ -39,6 +40,7 @@ class TwoSides(click.Command):
 @model_options
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True,
               help="For a terminal, for a pull request, or for programs.")  # fmt: skip
+@click.option("--claims", "ledger", metavar="LEDGER", help="Ask this ledger's claims of both sides.")
 @click.option("--short", is_flag=True, help="No witnesses: one line for each thing that differs.")
 @click.option("--all-configs", is_flag=True, help="Compare findings in every combination of kernel options.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), metavar="error|warning|note",
@@ -46,8 +48,8 @@ class TwoSides(click.Command):
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 @click.pass_context
-def command(context: click.Context, /, form: str, short: bool, all_configs: bool, fail_on: str | None, color: str,
-            **options: Any) -> int:
+def command(context: click.Context, /, form: str, ledger: str | None, short: bool, all_configs: bool,
+            fail_on: str | None, color: str, **options: Any) -> int:
     """Show what a change adds to its base, and what it takes away.
 
     BASE and CHANGE are files, folders or names of shipped models, as for 'lockcheck check'; all of one side is one
@@ -61,7 +63,7 @@ def command(context: click.Context, /, form: str, short: bool, all_configs: bool
 
     settings = find(Path.cwd())
     names, sides = _sides(options["paths"], context.meta.get(AFTER), options, all_configs)
-    found = difference(*sides)
+    found = difference(*sides, answers=_answers(ledger, sides, options))
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
     _write(found, names, form, short, threshold, color, options["output"])
     return found.exit_code_for(threshold)
@@ -86,6 +88,20 @@ def _sides(
     refuse_unknown(options["config"], (base, changed))
     name = included(base, " ".join(change)) if alone else " ".join(before)
     return (name, " ".join(change)), (base, changed)
+
+
+def _answers(
+    ledger: str | None, sides: tuple[Result, Result], options: dict[str, Any]
+) -> tuple[tuple[Answer, ...], tuple[Answer, ...]]:
+    """What each side says to the claims of a ledger; nothing when none is asked, or when a side is broken."""
+    if ledger is None or any(side.problems for side in sides):
+        return (), ()
+    from lockcheck.cli.run import answers_of, run_claims
+    from lockcheck.cli.settings import find
+
+    settings = find(Path.cwd())
+    before, after = (answers_of(run_claims(ledger, side, options, settings)) for side in sides)
+    return before, after
 
 
 def included(base: Result, change: str) -> str:

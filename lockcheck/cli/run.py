@@ -14,6 +14,7 @@ from lockcheck.cli.output import Progress
 from lockcheck.cli.settings import Settings, find
 
 if TYPE_CHECKING:
+    from lockcheck.answers import Answer, Answered
     from lockcheck.findings import Result
 
 SHIPPED = "linux/"
@@ -46,6 +47,45 @@ def run_paths(
         known = {name: on for name, on in config.items() if name not in unknown}
         return _check(paths, known, options, settings, all_configs, included_only)
     return result
+
+
+def run_claims(ledger: str, result: Result, options: Mapping[str, Any], settings: Settings) -> Answered:
+    """Ask the claims of a ledger of the models that ``result`` is about. Kernel options that these do not declare are
+    left out."""
+    from lockcheck.ledger import ask
+
+    declared = {pair.split("=")[0] for text in result.configs for pair in text.split()}
+    config = {**settings.config, **options["config"]}
+    with Progress() as progress:
+        return ask(
+            Path(ledger),
+            of=[Path(name) for name in models_of(result)],
+            config={name: on for name, on in config.items() if name in declared},
+            rules=(*settings.rules, *options["rules"]),
+            roots=(*settings.roots, *options["roots"]),
+            limits=limits_of({**settings.limits, **options["limits"]}),
+            stage=progress,
+        )
+
+
+def models_of(result: Result) -> list[str]:
+    """What to name to check a result's models again: those that were named, or all when they only were included."""
+    from lockcheck.loading import library
+
+    short = {f"{name}.yaml": name for name in library()}
+    return [name if Path(name).exists() else short.get(name, name) for name in result.named_files or result.files]
+
+
+def answers_of(answered: Answered) -> tuple[Answer, ...]:
+    """The answers. Raises click.ClickException, after saying why, when the ledger could not be asked."""
+    if answered.problems:
+        from lockcheck.report.paint import Paint
+        from lockcheck.report.text import problem_lines
+
+        for problem in answered.problems:
+            click.echo("\n".join(problem_lines(problem, answered.sources, Paint())), err=True)
+        raise click.ClickException("the claims could not be asked")
+    return answered.answers
 
 
 def unknown_options(result: Result, config: Mapping[str, bool]) -> set[str]:

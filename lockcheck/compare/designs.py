@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from lockcheck.answers import Answer
 from lockcheck.findings import EXIT_CLEAN, EXIT_FAILED, Finding, Result, Severity
+from lockcheck.model.claims import Claim
 
 CLEAN, FAILED = "clean", "failed"
 DEADLOCK, CONTRACT = "deadlock", "contract"
@@ -20,11 +22,12 @@ DEADLOCK, CONTRACT = "deadlock", "contract"
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """One design: what it is called, its title and what was found."""
+    """One design: what it is called, its title, what was found, and what it answers to the claims of a ledger."""
 
     name: str
     title: str
     result: Result
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,21 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """One claim, with each design's answer, or None where the design could not be asked."""
+
+    claim: Claim
+    answers: tuple[Answer | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """Designs with their rows: the two summary rows, then one for each rule that found something in any of them."""
+    """Designs with their rows: the two summary rows, the claims, and each rule that found something in any of them."""
 
     designs: tuple[Design, ...]
     summary: tuple[Row, ...]
     rules: tuple[Row, ...]
+    claims: tuple[ClaimRow, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -73,7 +85,15 @@ def compare(designs: Iterable[Design]) -> Comparison:
         Row(DEADLOCK, tuple(_cell(one.result, _of(one.result, Severity.ERROR)) for one in listed)),
         Row(CONTRACT, tuple(_cell(one.result, _of(one.result, Severity.WARNING)) for one in listed)),
     )
-    return Comparison(listed, summary, tuple(_rule(rule, listed) for rule in rules))
+    return Comparison(listed, summary, tuple(_rule(rule, listed) for rule in rules), tuple(_claims(listed)))
+
+
+def _claims(designs: Sequence[Design]) -> Iterable[ClaimRow]:
+    """One row for each claim, in the order of the ledger."""
+    claims = {answer.claim.id: answer.claim for design in designs for answer in design.answers}
+    given = [{answer.claim.id: answer for answer in design.answers} for design in designs]
+    for name, claim in claims.items():
+        yield ClaimRow(claim, tuple(answers.get(name) for answers in given))
 
 
 def _rule(rule: str, designs: Sequence[Design]) -> Row:

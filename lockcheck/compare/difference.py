@@ -13,8 +13,9 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from lockcheck.answers import Answer
 from lockcheck.findings import EXIT_CLEAN, EXIT_FAILED, EXIT_FINDINGS, Finding, Result, Severity
-from lockcheck.model.facts import Dependency, Fact, Leg, UsageSummary
+from lockcheck.model.facts import Attribute, Dependency, Fact, Leg, UsageSummary
 
 T = TypeVar("T")
 
@@ -22,6 +23,9 @@ LEAF = "leaf"
 IRQ_SAFE = "irq-safe"
 IRQS_ENABLED = ("HARDIRQ-ON-W", "HARDIRQ-ON-R")
 """Usage that ends irq safety: some path takes the class, or goes on with it, while hardirqs are enabled."""
+
+STATE = ("role_function", "cache", "context", "irqs", "bh", "preempt", "reclaim", "rcu", "gfp", "locks", "inside")
+"""The attributes of a context that say in which state a function is entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,20 @@ class UsageChange:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimChange:
+    """A claim whose answer differs between the sides."""
+
+    before: Answer
+    after: Answer
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """How a change differs from its base. ``locks`` and ``functions``: names of lock classes that some path takes, and
-    of functions that are modelled. ``contexts``: facts of that kind, on how role functions are entered."""
+    """How a change differs from its base.
+
+    ``locks`` and ``functions``: lock classes that some path takes, and names of functions that are modelled.
+    ``contexts``: facts of that kind, one for each state in which a function with a role is entered.
+    """
 
     base: Result
     change: Result
@@ -81,6 +96,7 @@ class Difference:
     contexts: Change[Fact] = Change()
     locks: Change[UsageSummary] = Change()
     functions: Change[str] = Change()
+    claims: tuple[ClaimChange, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -92,7 +108,7 @@ class Difference:
     def same(self) -> bool:
         """True when there is no difference at all."""
         parts = (self.findings, self.altered, self.turns, self.dependencies, self.usage, self.contexts, self.locks)
-        return not (any(parts) or self.functions)
+        return not (any(parts) or self.functions or self.claims)
 
     def exit_code_for(self, fail_on: Severity) -> int:
         """0 no new finding, 1 a new finding (or one that became as bad) from ``fail_on`` on, 2 not analysed."""
@@ -102,8 +118,13 @@ class Difference:
         return EXIT_FINDINGS if any(one.severity >= fail_on for one in (*self.findings.new, *worse)) else EXIT_CLEAN
 
 
-def difference(base: Result, change: Result) -> Difference:
-    """How ``change`` differs from ``base``. Dependencies, usage and contexts are those of each run's first config."""
+def difference(
+    base: Result, change: Result, answers: tuple[Iterable[Answer], Iterable[Answer]] = ((), ())
+) -> Difference:
+    """How ``change`` differs from ``base``. Dependencies, usage and contexts are those of each run's first config.
+
+    ``answers``: what each side says to the claims of one ledger.
+    """
     before, after = ({one.fingerprint: one for one in side.findings} for side in (base, change))
     waived = {one.finding.fingerprint for one in change.waived}
     gone = tuple(one for one in base.findings if one.fingerprint not in after and one.fingerprint not in waived)
@@ -117,18 +138,41 @@ def difference(base: Result, change: Result) -> Difference:
         turns=tuple(_turns(base, change, *used)),
         dependencies=_change(base.dependencies(), change.dependencies(), lambda one: (one.outer, one.inner)),
         usage=tuple(_usage(*used)),
+        contexts=_change(base.facts("context"), change.facts("context"), state_of),
         locks=_change(base.usage(), change.usage(), lambda one: one.name),
         functions=_change(base.functions(), change.functions(), lambda one: one),
+        claims=tuple(_claims(*answers)),
     )
+
+
+def state_of(context: Fact) -> tuple[Attribute, ...]:
+    """What makes two ways into a function the same: the state it is entered in and what is held, not the route."""
+    return tuple(context.get(name) for name in STATE)
+
+
+def _claims(before: Iterable[Answer], after: Iterable[Answer]) -> Iterable[ClaimChange]:
+    """Claims that both sides answer, but not alike."""
+    old = {one.claim.id: one for one in before}
+    for new in after:
+        if new.claim.id in old and old[new.claim.id].words != new.words:
+            yield ClaimChange(old[new.claim.id], new)
 
 
 def _change(before: Iterable[T], after: Iterable[T], key: Callable[[T], Hashable]) -> Change[T]:
     """What only one side has, by key."""
-    old, new = {key(one): one for one in before}, {key(one): one for one in after}
+    old, new = _keyed(before, key), _keyed(after, key)
     return Change(
         tuple(one for name, one in new.items() if name not in old),
         tuple(one for name, one in old.items() if name not in new),
     )
+
+
+def _keyed(some: Iterable[T], key: Callable[[T], Hashable]) -> dict[Hashable, T]:
+    """The first of each key, in the order given."""
+    found: dict[Hashable, T] = {}
+    for one in some:
+        found.setdefault(key(one), one)
+    return found
 
 
 def _altered(before: Mapping[str, Finding], after: Mapping[str, Finding]) -> Iterable[Altered]:

@@ -80,8 +80,8 @@ def _worst(facts: list[Fact]) -> Iterator[str]:
 def _way(number: int, fact: Fact, chains: bool) -> Iterator[str]:
     route = " > ".join(_list(fact, "route")) or "an entry of its own"
     yield from wrap(clean(f"{number}. {route}"), 1, 4)
-    yield from wrap(clean("; ".join(_state(fact))), 4, 6)
-    yield from wrap(clean("; ".join(_locks(fact))), 4, 6)
+    yield from wrap(clean("; ".join(state_words(fact))), 4, 6)
+    yield from wrap(clean("; ".join(lock_words(fact))), 4, 6)
     callers = _list(fact, "callers")
     if callers and not chains:
         yield from wrap(clean(f"called by {listing(callers, MOST_CALLERS)}"), 4, 6)
@@ -91,7 +91,8 @@ def _way(number: int, fact: Fact, chains: bool) -> Iterator[str]:
         yield from _chain(fact.legs[0])
 
 
-def _state(fact: Fact) -> Iterator[str]:
+def state_words(fact: Fact) -> Iterator[str]:
+    """The interrupt and preemption state of a way in, in words."""
     yield str(fact.get("started_as"))
     if fact.get("context") not in (fact.get("started_as"), "task"):
         yield f"in {fact.get('context')}"
@@ -107,7 +108,8 @@ def _state(fact: Fact) -> Iterator[str]:
         yield f"gfp {str(fact.get('gfp')).replace('__GFP_', '').replace('|', ' ').lower()}"
 
 
-def _locks(fact: Fact) -> Iterator[str]:
+def lock_words(fact: Fact) -> Iterator[str]:
+    """What is held on a way in, and what others hold who wait for it, in words."""
     own = _list(fact, "own_locks")
     others = [lock for lock in _list(fact, "locks") if lock not in own]
     if own:

@@ -8,13 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
+from lockcheck.answers import Answer, Verdict
 from lockcheck.compare.designs import CLEAN, CONTRACT, DEADLOCK, FAILED, Cell, Comparison, Row
 from lockcheck.report.difference_markdown import code, escaped
 from lockcheck.report.layout import GAP, WIDTH, clean, listing, wrap
 from lockcheck.report.paint import Paint
 
 QUESTIONS = {DEADLOCK: "can deadlock or crash", CONTRACT: "breaks a contract"}
+VERDICTS = {Verdict.HOLDS: "holds", Verdict.REFUTED: "refuted", Verdict.ONLY_IF: "only if"}
+STYLES = {"holds": "good", "refuted": "error", "only if": "warning", "-": "dim"}
 SHORT = {"error": "err", "warning": "warn", "note": "note"}
+
+MOST_LABEL = 24
+"""Columns of the terminal for the name of a row; a longer one stands on a line of its own."""
 
 
 def letters(number: int) -> list[str]:
@@ -33,6 +39,21 @@ def cell_words(cell: Cell) -> str:
     if cell.state == FAILED:
         return "?"
     return CLEAN if cell.state == CLEAN else f"{len(cell.findings)} {SHORT[cell.state]}"
+
+
+def answer_words(answer: Answer | None) -> str:
+    """A verdict in one word; ``-`` where there is no answer."""
+    return VERDICTS.get(answer.verdict, "-") if answer is not None else "-"
+
+
+def answer_reason(answer: Answer) -> str:
+    """On what condition a claim holds, or what refutes it, or what is missing."""
+    shown = answer.against[0].text if answer.against else ""
+    if answer.verdict is Verdict.ONLY_IF:
+        return f"{answer.words}" + (f"; else {shown}" if shown else "")
+    if answer.verdict is Verdict.REFUTED:
+        return f"refuted: {shown}" if shown else "refuted"
+    return "undecided" + (f", missing: {', '.join(answer.missing)}" if answer.missing else "")
 
 
 def reason(cell: Cell) -> str:
@@ -62,15 +83,27 @@ def _lines(comparison: Comparison, paint: Paint) -> Iterator[str]:
     for columns, label, width in _blocks(comparison):
         yield ""
         yield from _block(comparison, names, columns, (label, width), paint)
+    yield from _said(comparison, paint)
     for name, index in zip(names, range(len(names)), strict=True):
         yield from _reasons(comparison, name, index, hang, paint)
+
+
+def _said(comparison: Comparison, paint: Paint) -> Iterator[str]:
+    """The claims in words."""
+    if comparison.claims:
+        yield ""
+    for row in comparison.claims:
+        yield from wrap(clean(f"{row.claim.id}: {row.claim.text}", paint.ascii_only), 0, GAP)
 
 
 def _blocks(comparison: Comparison) -> Iterator[tuple[range, int, int]]:
     """Columns that fit beside each other, evenly shared out; with the widths of the labels and of a cell."""
     rows = (*comparison.summary, *comparison.rules)
-    label = max(len(clean(question(row))) for row in rows)
-    width = max((len(cell_words(cell)) for row in rows for cell in row.cells), default=0)
+    names = [*map(question, rows), *(row.claim.id for row in comparison.claims)]
+    label = min(max(len(clean(name)) for name in names), MOST_LABEL)
+    words = [cell_words(cell) for row in rows for cell in row.cells]
+    words += [answer_words(answer) for row in comparison.claims for answer in row.answers]
+    width = max(map(len, words), default=0)
     number = len(comparison.designs)
     fit = max(1, (WIDTH - label) // (width + 1))
     blocks = -(-number // fit)
@@ -84,33 +117,53 @@ def _block(
     """The table of some designs."""
     label, width = widths
     yield paint((" " * label + "".join(" " + names[index].ljust(width) for index in columns)).rstrip(), "bold")
-    for row in comparison.summary:
-        yield _row(row, columns, widths, paint)
-    if comparison.rules:
+    for section in (comparison.summary, comparison.rules):
+        if section is comparison.rules and section:
+            yield ""
+        for row in section:
+            cells = [(cell_words(row.cells[index]), _style(row.cells[index])) for index in columns]
+            yield from _row(question(row), cells, widths, paint)
+    if comparison.claims:
         yield ""
-    for row in comparison.rules:
-        yield _row(row, columns, widths, paint)
+    for claim in comparison.claims:
+        words = [answer_words(claim.answers[index]) for index in columns]
+        yield from _row(claim.claim.id, [(word, STYLES[word]) for word in words], widths, paint)
 
 
-def _row(row: Row, columns: range, widths: tuple[int, int], paint: Paint) -> str:
+def _style(cell: Cell) -> str:
+    return {CLEAN: "good", FAILED: "dim"}.get(cell.state, cell.state)
+
+
+def _row(name: str, cells: Sequence[tuple[str, str]], widths: tuple[int, int], paint: Paint) -> Iterator[str]:
+    """A label, on a line of its own if it is too long, and the cells."""
     label, width = widths
-    line = clean(question(row), paint.ascii_only).ljust(label)
-    for index in columns:
-        cell = row.cells[index]
-        style = {CLEAN: "good", FAILED: "dim"}.get(cell.state, cell.state)
-        line += " " + paint(cell_words(cell).ljust(width), style)
-    return line
+    shown = clean(name, paint.ascii_only)
+    if len(shown) > label:
+        yield from wrap(shown)
+        shown = ""
+    yield shown.ljust(label) + "".join(" " + paint(word.ljust(width), style) for word, style in cells)
 
 
 def _reasons(comparison: Comparison, name: str, index: int, hang: int, paint: Paint) -> Iterator[str]:
     """Why each cell of one design is not clean, rule by rule."""
-    told = [(row, row.cells[index]) for row in comparison.rules if row.cells[index].findings]
+    told = reasons(comparison, index)
     if not told:
         return
     yield ""
     yield paint(clean(f"{name.ljust(hang)}{comparison.designs[index].name}", paint.ascii_only), "bold")
-    for row, cell in told:
-        yield from wrap(clean(f"{row.name}: {reason(cell)}", paint.ascii_only), hang, hang + 2)
+    for row, why in told:
+        yield from wrap(clean(f"{row}: {why}", paint.ascii_only), hang, hang + 2)
+
+
+def reasons(comparison: Comparison, index: int) -> list[tuple[str, str]]:
+    """For each cell of a design that is not clean: the name of its row, and why."""
+    rules = [(row.name, reason(row.cells[index])) for row in comparison.rules if row.cells[index].findings]
+    answered = ((row.claim.id, row.answers[index]) for row in comparison.claims)
+    return rules + [
+        (name, answer_reason(answer))
+        for name, answer in answered
+        if answer is not None and answer.verdict not in (Verdict.HOLDS, Verdict.NOTHING)
+    ]
 
 
 def markdown(comparison: Comparison) -> str:
@@ -124,10 +177,13 @@ def markdown(comparison: Comparison) -> str:
     for row in (*comparison.summary, *comparison.rules):
         label = escaped(question(row)) if row.name in QUESTIONS else code(row.name)
         lines.append(f"| {label} | " + " | ".join(cell_words(cell) for cell in row.cells) + " |")
+    for claim in comparison.claims:
+        label = f"{code(claim.claim.id)} {escaped(claim.claim.text)}"
+        lines.append(f"| {label} | " + " | ".join(answer_words(answer) for answer in claim.answers) + " |")
     for index, name in enumerate(names):
-        told = [(row, row.cells[index]) for row in comparison.rules if row.cells[index].findings]
+        told = reasons(comparison, index)
         if told:
             lines += ["", f"**{name}** {code(comparison.designs[index].name)}", ""]
-            lines += [f"- {code(row.name)}: {escaped(reason(cell))}" for row, cell in told]
+            lines += [f"- {code(row)}: {escaped(why)}" for row, why in told]
     return "\n".join(lines) + "\n"
 

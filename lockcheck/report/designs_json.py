@@ -8,7 +8,7 @@ from typing import Any
 from lockcheck.compare.designs import CLEAN, FAILED, Comparison, Row
 from lockcheck.findings import SEVERITIES
 from lockcheck.report.as_json import finding_value, problem_value
-from lockcheck.report.json_schema import DEFS, TEXT, TEXTS, many, ref, values
+from lockcheck.report.json_schema import DEFS, MAYBE_TEXT, TEXT, TEXTS, many, ref, values
 
 SCHEMA_ID = "lockcheck-compare/1"
 
@@ -39,6 +39,14 @@ def document(comparison: Comparison) -> dict[str, Any]:
         ],
         "summary": [_row(row) for row in comparison.summary],
         "rules": [_row(row) for row in comparison.rules],
+        "claims": [
+            {
+                "id": row.claim.id,
+                "text": row.claim.text,
+                "answers": [one.words if one is not None else None for one in row.answers],
+            }
+            for row in comparison.claims
+        ],
     }
 
 
@@ -61,6 +69,9 @@ def json_schema() -> dict[str, Any]:
             "problems": many("problem"),
         }),
         "row": values("One question, with a cell for each design.", {"name": TEXT, "cells": many("cell")}),
+        "claim": values("One claim; its answers, in words, are in the order of the designs.", {
+            "id": TEXT, "text": TEXT, "answers": {"type": "array", "items": MAYBE_TEXT},
+        }),
         "cell": values("What one question says of one design.", {
             "state": {"enum": [CLEAN, *SEVERITIES, FAILED]},
             "fingerprints": {**TEXTS, "description": "of the findings it speaks of"},
@@ -73,6 +84,7 @@ def json_schema() -> dict[str, Any]:
         "designs": many("design"),
         "summary": {**many("row"), "description": "all errors, and all warnings"},
         "rules": {"type": "array", "items": ref("row"), "description": "rules that found something in some design"},
+        "claims": {**many("claim"), "description": "the claims of a ledger, asked of each design"},
     })  # fmt: skip
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
     return {**head, "title": "a lockcheck comparison", **top, "$defs": defs}

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from lockcheck.compare.difference import LEAF, Change, Difference, Turn
+from lockcheck.compare.difference import LEAF, Change, ClaimChange, Difference, Turn
 from lockcheck.findings import Finding, Result, Severity
-from lockcheck.model.facts import Dependency, Leg, UsageSummary
-from lockcheck.report.layout import clean, count, listing, wrap
-from lockcheck.report.legs import leg_lines
+from lockcheck.model.facts import Dependency, Fact, Leg, UsageSummary
+from lockcheck.report.contexts import lock_words, state_words
+from lockcheck.report.layout import clean, count, listing, tree, wrap
+from lockcheck.report.legs import leg_lines, rows_of
 from lockcheck.report.paint import Paint
 from lockcheck.report.text import first_lines, holding
 
@@ -33,7 +34,9 @@ def _lines(found: Difference, names: tuple[str, str], paint: Paint, short: bool)
     sections = (
         _findings(found, paint),
         _altered(found, paint),
+        _claims(found, paint),
         _turns(found.turns, paint, short),
+        _contexts(found.contexts, paint, short),
         _dependencies(found.dependencies, paint, short),
         _usage(found, paint),
         _locks(found.locks, paint),
@@ -82,6 +85,40 @@ def how_altered(before: Finding, after: Finding, found: Difference) -> str:
 
 def _holding(finding: Finding, side: Result) -> str:
     return holding(finding.configs or side.configs, side.configs)
+
+
+def _claims(found: Difference, paint: Paint) -> Iterator[str]:
+    if found.claims:
+        yield paint(heading(len(found.claims), "changed", "answer"), "bold")
+    for one in found.claims:
+        yield from wrap(clean(claim_words(one), paint.ascii_only), 2, 6)
+
+
+def claim_words(change: ClaimChange) -> str:
+    """A claim, its answers on both sides and the first reason of the new one."""
+    after = change.after
+    shown = after.against or after.support
+    why = f" ({shown[0].text})" if shown else f" (missing: {', '.join(after.missing)})" if after.missing else ""
+    return f"{after.claim.id}: {after.claim.text}: was {change.before.words}, is {after.words}{why}"
+
+
+def _contexts(change: Change[Fact], paint: Paint, short: bool) -> Iterator[str]:
+    for state, some in (("new", change.new), ("gone", change.gone)):
+        if some:
+            yield from [""] if state == "gone" and change.new else []
+            yield paint(heading(len(some), state, "context"), "bold")
+        for one in some:
+            yield from wrap(clean(context_words(one), paint.ascii_only), 2, 6)
+            if not short:
+                yield from tree(rows_of(one.legs[0], paint), 4)
+
+
+def context_words(context: Fact) -> str:
+    """A function with its roles, and the state that it is entered in."""
+    inside = context.get("inside")
+    roles = ", ".join(inside) if isinstance(inside, tuple) else ""
+    of = f" of {context.get('cache')}" if context.get("cache") else ""
+    return f"{context.get('role_function')} ({roles}{of}): {'; '.join((*state_words(context), *lock_words(context)))}"
 
 
 def _turns(turns: Sequence[Turn], paint: Paint, short: bool) -> Iterator[str]:
@@ -143,10 +180,10 @@ def _locks(change: Change[UsageSummary], paint: Paint) -> Iterator[str]:
             yield from [""] if state == "gone" and change.new else []
             yield paint(heading(len(some), state, CLASSES), "bold")
         for one in some:
-            yield from wrap(clean(lock_words(one), paint.ascii_only), 2, 6)
+            yield from wrap(clean(class_words(one), paint.ascii_only), 2, 6)
 
 
-def lock_words(lock: UsageSummary) -> str:
+def class_words(lock: UsageSummary) -> str:
     """A lock class with its kind and how it is used."""
     marks = [word for word, on in (("leaf", lock.leaf), ("irq-safe", lock.irq_safe)) if on]
     return f"{lock.name} ({', '.join((lock.kind, *marks))}) {{{lock.characters}}}"

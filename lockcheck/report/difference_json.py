@@ -46,6 +46,16 @@ def document(found: Difference, names: tuple[str, str], fail_on: Severity = Seve
         "contexts": _change(found.contexts, fact_value, said),
         "locks": _change(found.locks, _lock, said),
         "functions": _change(found.functions, str, said),
+        "claims": [
+            {
+                "id": one.after.claim.id,
+                "text": one.after.claim.text,
+                "before": one.before.words,
+                "after": one.after.words,
+            }
+            for one in found.claims
+            if said
+        ],
     }
 
 
@@ -118,6 +128,8 @@ def json_schema() -> dict[str, Any]:
                              {"outer": TEXT, "inner": TEXT, "kinds": TEXTS, "leg": ref("leg")}),
         "usage": values("A lock class of both sides that is used in other states.",
                         {"lock": TEXT, "before": TEXTS, "after": TEXTS}),
+        "claim": values("A claim whose answer changed; the answers in words.",
+                        {"id": TEXT, "text": TEXT, "before": TEXT, "after": TEXT}),
         "lock": values("A lock class that some path takes.",
                        {"lock": TEXT, "kind": TEXT, "usage": TEXTS, "leaf": FLAG, "irq_safe": FLAG}),
     }  # fmt: skip
@@ -137,6 +149,7 @@ def json_schema() -> dict[str, Any]:
         "contexts": _both("fact"),
         "locks": _both("lock"),
         "functions": names,
+        "claims": many("claim"),
     })  # fmt: skip
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, "title": "a lockcheck diff"}
     return {**head, **top, "$defs": defs}

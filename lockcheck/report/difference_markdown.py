@@ -14,9 +14,11 @@ from lockcheck.model.facts import Leg
 from lockcheck.report.difference import (
     CLASSES,
     DEPENDENCIES,
+    claim_words,
+    class_words,
+    context_words,
     heading,
     how_altered,
-    lock_words,
     summary,
     turn_words,
     usage_words,
@@ -47,7 +49,8 @@ def code(text: str) -> str:
 def markdown(found: Difference, names: tuple[str, str], *, short: bool = False) -> str:
     """The whole difference. ``names``: what base and change are called; ``short``: no witnesses."""
     lines = [f"**{escaped(summary(found))}**", "", f"base: {code(names[0])}, change: {code(names[1])}", ""]
-    lines += [*_findings(found, short), *_turns(found, short), *_dependencies(found, short), *_rest(found)]
+    lines += [*_findings(found, short), *_turns(found, short), *_contexts(found, short), *_dependencies(found, short)]
+    lines += _rest(found)
     while lines and not lines[-1]:
         lines.pop()
     return "\n".join(lines) + "\n"
@@ -66,6 +69,8 @@ def _findings(found: Difference, short: bool) -> Iterator[str]:
         yield from _section(heading(len(findings), state, "finding"), items)
     altered = [f"- {_said(one.after)}: {escaped(how_altered(one.before, one.after, found))}" for one in found.altered]
     yield from _section(heading(len(altered), "changed", "finding"), altered)
+    claims = [f"- {escaped(claim_words(one))}" for one in found.claims]
+    yield from _section(heading(len(claims), "changed", "answer"), claims)
 
 
 def _finding(finding: Finding, short: bool) -> Iterator[str]:
@@ -85,6 +90,14 @@ def _turns(found: Difference, short: bool) -> Iterator[str]:
     yield from _section("leaf and irq-safe status", items)
 
 
+def _contexts(found: Difference, short: bool) -> Iterator[str]:
+    for state, some in (("new", found.contexts.new), ("gone", found.contexts.gone)):
+        items = []
+        for one in some:
+            items += [f"- {escaped(context_words(one))}", *_witness(one.legs[0], short)]
+        yield from _section(heading(len(some), state, "context"), items)
+
+
 def _dependencies(found: Difference, short: bool) -> Iterator[str]:
     for state, some in (("new", found.dependencies.new), ("gone", found.dependencies.gone)):
         items = []
@@ -99,7 +112,7 @@ def _rest(found: Difference) -> Iterator[str]:
         ("new", found.locks.new, found.functions.new),
         ("gone", found.locks.gone, found.functions.gone),
     ):
-        yield from _section(heading(len(locks), state, CLASSES), (f"- {escaped(lock_words(one))}" for one in locks))
+        yield from _section(heading(len(locks), state, CLASSES), (f"- {escaped(class_words(one))}" for one in locks))
         names = [", ".join(code(name) for name in functions)] if functions else []
         yield from _section(heading(len(functions), state, "function"), names)
 

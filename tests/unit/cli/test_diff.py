@@ -105,6 +105,18 @@ def test_change_that_nothing_enters_proves_nothing(models: Path, capsys: Output)
     assert "nothing was checked" in capsys.readouterr().err
 
 
+def test_claims_are_asked_of_both_sides(models: Path, capsys: Output) -> None:
+    """--claims asks a ledger of base and change, also when the base is what the change includes."""
+    ledger = 'lockcheck: 1\ntitle: l\ninclude: [base.yaml]\nclaims: [{id: leaf-B, text: B is a leaf, ask: {leaf: B}}]\n'
+    (models / "ledger.yaml").write_text(ledger, encoding="utf-8")
+
+    for sides in (["change.yaml"], ["base.yaml", "--", "change.yaml"]):
+        assert run(["diff", "--claims", "ledger.yaml", *sides]) == 1
+        assert "leaf-B: B is a leaf: was holds, is refuted (A is taken under B)" in capsys.readouterr().out
+    assert run(["diff", "--claims", "none.yaml", "change.yaml"]) == 2
+    assert "the claims could not be asked" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_output_to_a_file(models: Path, capsys: Output, form: str) -> None:
     """Every format can go to a file; then nothing is printed."""

@@ -10,6 +10,7 @@ import pytest
 import lockcheck
 from lockcheck import Result
 from lockcheck.compare.designs import CLEAN, CONTRACT, DEADLOCK, FAILED, Comparison, Design, compare
+from lockcheck.ledger import ask
 from lockcheck.report import designs as words
 from lockcheck.report.designs_json import as_json, json_schema
 
@@ -79,6 +80,22 @@ def test_reason_names_the_first_and_counts_the_others() -> None:
 
     assert "dtor-takes-non-leaf-lock: mm_struct_dtor takes pcpu_lock, which is not a leaf" in shown
     assert "(and 2 more: pool.lock, percpu_counters_lock)" in shown
+
+
+def test_claims_are_rows_with_reasons() -> None:
+    """Each design answers a ledger's claims; a refuted one says by what, one that lacks the lock says so."""
+    names = ("examples/ctor-dtor-reclaim", "examples/ctor-dtor-reclaim-fixed", "examples/abba")
+    designs = [Design(name, "", lockcheck.check(name), ask("designs/today", of=name).answers) for name in names]
+    found = compare([*designs, Design("broken", "", BROKEN)])
+    shown = words.text(found)
+
+    assert "takes-no-lock refuted refuted - -" in [" ".join(line.split()) for line in shown.splitlines()]
+    assert "never-in-reclaim: refuted: mm_struct_dtor is reached through slab_shrinker_scan" in " ".join(shown.split())
+    assert "undecided, missing: a function with the role 'dtor'" in " ".join(shown.split())
+    jsonschema.validate(json.loads(as_json(found)), json_schema())
+    assert "| `never-in-reclaim` no destructor runs inside memory reclaim | refuted | refuted | - | - |" in (
+        words.markdown(found).splitlines()
+    )
 
 
 def test_json_follows_its_schema() -> None:

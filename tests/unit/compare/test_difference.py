@@ -10,6 +10,7 @@ import pytest
 import lockcheck
 from lockcheck import ModelText, Result, Severity
 from lockcheck.compare.difference import IRQ_SAFE, LEAF, Difference, difference
+from lockcheck.ledger import ask
 from lockcheck.report import difference as words
 from lockcheck.report.difference_json import as_json, json_schema
 from lockcheck.report.difference_markdown import code, markdown
@@ -157,6 +158,55 @@ def test_empty_base_is_no_failure() -> None:
     assert found.exit_code_for(Severity.NOTE) == 0
     assert len(found.dependencies.new) == 1
     assert swapped(found).exit_code_for(Severity.NOTE) == 2
+
+
+SLAB = """
+lockcheck: 1
+title: t
+locks: {A: spinlock, B: spinlock}
+caches: {c: {dtor: d}}
+functions:
+  kmem_cache_free: {params: [cache], steps: [call: $cache.dtor]}
+  d: {steps: [spin_lock_irqsave: A, spin_unlock_irqrestore: A]}
+  f: {entry: task, steps: [kmem_cache_free: c]}
+  g: {entry: task, steps: [%s]}
+"""
+UNDER_B = "spin_lock_irqsave: B, kmem_cache_free: c, spin_unlock_irqrestore: B"
+
+
+def test_new_way_into_a_destructor_is_a_new_context() -> None:
+    """A free under a lock is a new state that the destructor must live with; one more free in a known state is none."""
+    plain, again, under = (lockcheck.check(SLAB % steps) for steps in ("", "kmem_cache_free: c", UNDER_B))
+
+    assert not difference(plain, again).contexts
+    found = difference(plain, under)
+    (context,) = found.contexts.new
+    assert (context.get("role_function"), context.get("locks"), context.get("irqs")) == ("d", ("B",), "off")
+    shown = " ".join(words.text(found, NAMES).split())
+    assert "hardirqs, preemption off; must not sleep; holds its caller's B" in shown
+    assert [one.get("locks") for one in swapped(found).contexts.gone] == [("B",)]
+
+
+def test_claim_that_is_answered_otherwise_is_changed() -> None:
+    """A ledger's claims are asked of both sides; only those with another answer are a difference, with the reason."""
+    ledger = ModelText(
+        "lockcheck: 1\ntitle: t\nlocks: {A: spinlock, B: spinlock}\nfunctions: {f: {steps: []}}\nclaims:\n"
+        "  - {id: leaf-A, text: A is a leaf, ask: {leaf: A}}\n  - {id: leaf-B, text: B is a leaf, ask: {leaf: B}}\n",
+        "ledger.yaml",
+    )
+    models = [(alone("f", "A"), alone("g", "B")), (nested("f", "A", "B"),)]
+    head = "lockcheck: 1\ntitle: t\nlocks: {A: spinlock, B: spinlock}\nfunctions:\n  "
+    texts = [head + "\n  ".join(one) + "\n" for one in models]
+    sides = [lockcheck.check(text) for text in texts]
+    answers = [ask(ledger, of=text).answers for text in texts]
+    found = difference(sides[0], sides[1], (answers[0], answers[1]))
+
+    assert [(one.after.claim.id, one.before.words, one.after.words) for one in found.claims] == [
+        ("leaf-A", "holds", "refuted")
+    ]
+    assert "A is a leaf: was holds, is refuted (B is taken under A)" in " ".join(words.text(found, NAMES).split())
+    assert json.loads(as_json(found, NAMES))["claims"][0]["after"] == "refuted"
+    assert "was holds, is refuted" in markdown(found, NAMES)
 
 
 def everything() -> Difference:
