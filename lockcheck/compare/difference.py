@@ -138,11 +138,16 @@ def difference(
         turns=tuple(_turns(base, change, *used)),
         dependencies=_change(base.dependencies(), change.dependencies(), lambda one: (one.outer, one.inner)),
         usage=tuple(_usage(*used)),
-        contexts=_change(base.facts("context"), change.facts("context"), state_of),
+        contexts=_change(_worst_first(base), _worst_first(change), state_of),
         locks=_change(base.usage(), change.usage(), lambda one: one.name),
         functions=_change(base.functions(), change.functions(), lambda one: one),
         claims=tuple(_claims(*answers)),
     )
+
+
+def _worst_first(result: Result) -> list[Fact]:
+    """Ways into functions with a role: by function, the worst first."""
+    return sorted(result.facts("context"), key=lambda one: (str(one.get("role_function")), int(str(one.get("rank")))))
 
 
 def state_of(context: Fact) -> tuple[Attribute, ...]:
