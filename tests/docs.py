@@ -174,7 +174,11 @@ def write_generated() -> None:
     from tests import generated
 
     for name, make in generated.PAGES.items():
+        (ROOT / name).parent.mkdir(exist_ok=True)
         (ROOT / name).write_text(make(), encoding="utf-8")
+    for path in (ROOT / generated.RULE_PAGES).glob("*.md"):
+        if path.relative_to(ROOT).as_posix() not in generated.PAGES:
+            path.unlink()
 
 
 def main(arguments: list[str]) -> int:

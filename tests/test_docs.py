@@ -56,6 +56,13 @@ def test_generated_pages_are_fresh(name: str) -> None:
     assert (docs.ROOT / name).read_text(encoding="utf-8") == generated.PAGES[name]()
 
 
+def test_no_page_outlives_its_rule() -> None:
+    """docs/reference/rules/ holds one page for each built-in rule, and nothing else."""
+    found = {path.relative_to(docs.ROOT).as_posix() for path in (docs.ROOT / generated.RULE_PAGES).iterdir()}
+
+    assert found == {name for name in generated.PAGES if name.startswith(generated.RULE_PAGES)}
+
+
 def test_language_areas_are_all_shown() -> None:
     """Everything that the language must be able to say stands in a model that the examples page runs."""
     text = (docs.ROOT / "docs/reference/language-by-example.md").read_text(encoding="utf-8")

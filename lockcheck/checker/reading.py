@@ -159,6 +159,7 @@ def _compile(tree: Any, path: Path, root: Path, source: SourceText, problems: Co
         since=file.since,
         kernel_title=file.lockdep,
         limits=file.limits.strip() if file.limits else None,
+        exceptions=file.exceptions.strip() if file.exceptions else None,
         see=tuple(file.see),
         witness=None if file.witness is None else tuple(file.witness),
         place=position(tree, (), source),

@@ -64,6 +64,7 @@ class Rule:
     since: str = ""
     kernel_title: str | None = None
     limits: str | None = None
+    exceptions: str | None = None
     see: tuple[str, ...] = ()
     witness: tuple[str, ...] | None = None
     place: Place = field(default=NOWHERE, compare=False)

@@ -36,6 +36,7 @@ class RuleFile:
     since: Line
     lockdep: Line | None = None
     limits: Words | None = None
+    exceptions: Words | None = None
     see: list[Line] = field(default_factory=list)
     witness: list[Literal["inner", "enabled"]] | None = None
 
@@ -52,6 +53,7 @@ DOCS = {
     "since": "the version of the rule's collection that brought it",
     "lockdep": "the title that the kernel's lockdep gives it, if it finds it at all",
     "limits": "what it misses, what it reports though it can't happen",
+    "exceptions": "what it leaves alone though it looks like it, and why",
     "witness": "legs beside the main one: inner (what is taken under the lock), enabled (held with interrupts on)",
     "see": "where to read more: files of the kernel's documentation, addresses",
 }

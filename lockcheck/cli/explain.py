@@ -9,20 +9,41 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from lockcheck.bench.page import Example, Page
+    from lockcheck.checker.reading import RuleSet
     from lockcheck.checker.rule import Rule
-
-CASES = (("bad.yaml", "what it catches"), ("repaired.yaml", "the same, repaired"))
 
 
 @click.command()
 @click.argument("rule")
 @click.option("--rules", "rules", multiple=True, metavar="DIR", type=click.Path(), help="A folder of more rules.")
-def command(rule: str, rules: Sequence[str]) -> int:
-    """Explain a rule: what it finds, why that hangs, and what to do."""
-    one = find_rule(rule, rules)
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True,
+              help="For the terminal, or as a page.")  # fmt: skip
+def command(rule: str, rules: Sequence[str], form: str) -> int:
+    """Explain a rule: what it finds, why that hangs, and what to do.
+
+    The example is run when you ask: what is shown is what it prints now.
+    """
+    from lockcheck.bench.page import page
+
+    one = page(find_rule(rule, rules), _ruleset(rules))
+    if form == "markdown":
+        from lockcheck.bench.markdown import markdown
+
+        click.echo(markdown(one), nl=False)
+        return 0
     for line in explained(one):
         click.echo(line.rstrip())
     return 0
+
+
+def _ruleset(folders: Sequence[str]) -> RuleSet:
+    """The built-in rules and those of ``folders``, which have been read without a problem before."""
+    from lockcheck.api import built_in_rules
+    from lockcheck.checker.reading import read_rules
+
+    ours = built_in_rules()
+    return ours.joined(read_rules(map(Path, folders))) if folders else ours
 
 
 def find_rule(name: str, folders: Sequence[str]) -> Rule:
@@ -50,36 +71,49 @@ def all_rules(folders: Sequence[str], *, alone: bool = False) -> tuple[Rule, ...
     return found.sorted()
 
 
-def explained(rule: Rule) -> Iterator[str]:
+def explained(page: Page) -> Iterator[str]:
     """The page of one rule, in 80 columns."""
     from lockcheck.report.layout import clean, wrap
 
+    rule = page.rule
     yield from wrap(clean(f"{rule.id} ({rule.severity.word}): {rule.summary}"), 0, 4)
     yield ""
-    for paragraph in (rule.why, f"What to do: {rule.help}."):
-        yield from wrap(clean(paragraph), 0)
-        yield ""
-    if rule.limits:
-        yield from wrap(clean(f"Limits: {rule.limits}"), 0)
-        yield ""
+    yield from wrap(clean(rule.why), 0)
+    yield ""
     if rule.kernel_title:
         yield from wrap(clean(f"lockdep says: {rule.kernel_title}"), 0, 2)
         yield ""
-    yield from _cases(rule)
+    if page.bad:
+        yield from _block("For example:", page.bad.model)
+        yield from _output(page.bad)
+    yield from wrap(clean(f"What to do: {rule.help}."), 0)
+    yield ""
+    if page.repaired and page.repair:
+        yield from _block("The example, repaired:", "\n".join(page.repair))
+        yield from _output(page.repaired)
+    if page.near_miss:
+        yield from wrap(clean(f"Not reported, for example: {page.near_miss.title}."), 0)
+        yield ""
+    for word, text in (("Exceptions", rule.exceptions), ("Limits", rule.limits)):
+        if text:
+            yield from wrap(clean(f"{word}: {text}"), 0)
+            yield ""
+    yield from wrap(clean(f"Since {rule.since}. Facts: {', '.join(rule.kinds)}."), 0)
     for see in rule.see:
         yield clean(f"see also: {see}")
 
 
-def _cases(rule: Rule) -> Iterator[str]:
+def _block(title: str, text: str) -> Iterator[str]:
     from lockcheck.report.layout import clean
 
-    for name, what in CASES:
-        path = rule.folder / name if rule.folder else None
-        if path is None or not path.is_file():
-            continue
-        yield f"For example, {what}:"
-        yield ""
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            if not line.startswith("#"):
-                yield f"    {clean(line)}"
-        yield ""
+    yield title
+    yield ""
+    for line in text.strip("\n").splitlines():
+        yield f"    {clean(line)}"
+    yield ""
+
+
+def _output(example: Example) -> Iterator[str]:
+    yield f"$ lockcheck check {example.name}.yaml"
+    yield from example.output.rstrip().splitlines()
+    yield ""
