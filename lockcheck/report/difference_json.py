@@ -109,30 +109,33 @@ def _both(name: str) -> dict[str, Any]:
     return values("What only the change has, and what only the base has.", {"new": many(name), "gone": many(name)})
 
 
+OWN_DEFS: dict[str, Any] = {
+    "side": values("One side of the comparison.", {
+        "name": TEXT, "files": TEXTS, "named_files": TEXTS, "configs": TEXTS, "configs_skipped": NUMBER,
+        "findings": {**NUMBER, "description": "how many it has"}, "problems": many("problem"),
+    }),
+    "altered": values("A finding of both sides that differs in severity or kernel configs.",
+                      {"before": ref("finding"), "after": ref("finding")}),
+    "turn": values("A lock class of both sides that lost or won a status.", {
+        "lock": TEXT, "status": {"enum": [LEAF, IRQ_SAFE]}, "lost": FLAG,
+        "by": {**TEXTS, "description": "what is taken under it, on the side where it is no leaf"},
+        "leg": {"anyOf": [ref("leg"), {"type": "null"}]},
+    }),
+    "dependency": values("A lock class taken while another is held.",
+                         {"outer": TEXT, "inner": TEXT, "kinds": TEXTS, "leg": ref("leg")}),
+    "usage": values("A lock class of both sides that is used in other states.",
+                    {"lock": TEXT, "before": TEXTS, "after": TEXTS}),
+    "claim": values("A claim whose answer changed; the answers in words.",
+                    {"id": TEXT, "text": TEXT, "before": TEXT, "after": TEXT}),
+    "lock": values("A lock class that some path takes.",
+                   {"lock": TEXT, "kind": TEXT, "usage": TEXTS, "leaf": FLAG, "irq_safe": FLAG}),
+}  # fmt: skip
+
+
 def json_schema() -> dict[str, Any]:
     """The schema as a JSON Schema document (2020-12)."""
     defs = {name: DEFS[name] for name in ("position", "finding", "fact", "leg", "hold", "step", "problem")}
-    defs |= {
-        "side": values("One side of the comparison.", {
-            "name": TEXT, "files": TEXTS, "named_files": TEXTS, "configs": TEXTS, "configs_skipped": NUMBER,
-            "findings": {**NUMBER, "description": "how many it has"}, "problems": many("problem"),
-        }),
-        "altered": values("A finding of both sides that differs in severity or kernel configs.",
-                          {"before": ref("finding"), "after": ref("finding")}),
-        "turn": values("A lock class of both sides that lost or won a status.", {
-            "lock": TEXT, "status": {"enum": [LEAF, IRQ_SAFE]}, "lost": FLAG,
-            "by": {**TEXTS, "description": "what is taken under it, on the side where it is no leaf"},
-            "leg": {"anyOf": [ref("leg"), {"type": "null"}]},
-        }),
-        "dependency": values("A lock class taken while another is held.",
-                             {"outer": TEXT, "inner": TEXT, "kinds": TEXTS, "leg": ref("leg")}),
-        "usage": values("A lock class of both sides that is used in other states.",
-                        {"lock": TEXT, "before": TEXTS, "after": TEXTS}),
-        "claim": values("A claim whose answer changed; the answers in words.",
-                        {"id": TEXT, "text": TEXT, "before": TEXT, "after": TEXT}),
-        "lock": values("A lock class that some path takes.",
-                       {"lock": TEXT, "kind": TEXT, "usage": TEXTS, "leaf": FLAG, "irq_safe": FLAG}),
-    }  # fmt: skip
+    defs |= OWN_DEFS
     names = values("What only the change has, and what only the base has.", {"new": TEXTS, "gone": TEXTS})
     top = values("How a change differs from its base. All lists are empty when a side could not be analysed.", {
         "schema": {"const": SCHEMA_ID},
