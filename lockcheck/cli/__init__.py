@@ -27,6 +27,7 @@ COMMANDS = {
     "models": "models",
     "rules": "rules",
     "schema": "schema",
+    "sources": "sources",
 }
 EXIT_FAILED = 2
 EXIT_INTERRUPTED = 130

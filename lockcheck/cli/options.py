@@ -14,6 +14,28 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+def root_option(command: Command) -> Command:
+    """``--root``: folders that includes may reach into."""
+    folder = click.Path(exists=True, file_okay=False)
+    option = click.option("--root", "roots", multiple=True, metavar="DIR", type=folder,
+                          help="A folder that includes may reach into (repeatable).")  # fmt: skip
+    return option(command)
+
+
+def limit_option(command: Command) -> Command:
+    """``--limit``: bounds on input."""
+    option = click.option("--limit", "limits", multiple=True, metavar="NAME=N", callback=_limits,
+                          help="Raise or lower a limit on input (repeatable).")  # fmt: skip
+    return option(command)
+
+
+def output_option(command: Command) -> Command:
+    """``-o``: a file instead of the terminal."""
+    option = click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), metavar="FILE",
+                          help="Write to FILE instead of the terminal.")  # fmt: skip
+    return option(command)
+
+
 def model_options(command: Command) -> Command:
     """What every command that reads models takes."""
     for option in reversed((
@@ -22,12 +44,9 @@ def model_options(command: Command) -> Command:
                      help="Turn a kernel option on or off (repeatable)."),
         click.option("--rules", "rules", multiple=True, metavar="DIR", type=click.Path(),
                      help="A folder of rules beside the built-in ones (repeatable)."),
-        click.option("--root", "roots", multiple=True, metavar="DIR", type=click.Path(exists=True, file_okay=False),
-                     help="A folder that includes may reach into (repeatable)."),
-        click.option("--limit", "limits", multiple=True, metavar="NAME=N", callback=_limits,
-                     help="Raise or lower a limit on input (repeatable)."),
-        click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), metavar="FILE",
-                     help="Write to FILE instead of the terminal."),
+        root_option,
+        limit_option,
+        output_option,
     )):  # fmt: skip
         command = option(command)
     return command

@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lockcheck.loading.files import Files, ModelFile, ModelText, library, read_model
 from lockcheck.model.program import Program
+from lockcheck.model.references import Reference
 from lockcheck.source.garbage import collector_paused
 from lockcheck.source.limits import Limits
 from lockcheck.source.locate import locate
@@ -21,7 +22,12 @@ from lockcheck.source.problems import Collector, Problem, TooManyProblems, did_y
 from lockcheck.source.reader import KEYS
 from lockcheck.source.text import SourceText
 
-__all__ = ["Limits", "Loaded", "ModelText", "Problem", "SourceText", "library", "load", "model_schema"]
+if TYPE_CHECKING:
+    from lockcheck.loading.references import Unsaid
+
+__all__ = [
+    "Limits", "Loaded", "ModelText", "Problem", "SourceText", "Stated", "library", "load", "model_schema", "stated",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,43 @@ def _leave_out_named(files: Files, problems: Collector) -> None:
         hint = "name what it is to be compared with"
         problems.add(Problem("", 0, 0, "the models that were named include nothing", hint, "no-input"))
     files.models = included
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What models say about kernel sources. ``references``: by file, line and column; ``unsaid``: what has none."""
+
+    references: tuple[Reference, ...]
+    unsaid: tuple[Unsaid, ...]
+    problems: tuple[Problem, ...]
+    sources: Mapping[str, SourceText]
+
+
+def stated(
+    inputs: Sequence[str | os.PathLike[str] | ModelText],
+    *,
+    roots: Sequence[Path] | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> Stated:
+    """The ``at: file:line`` of the models that are named, not of those they include. Arguments as for :func:`load`."""
+    from lockcheck.loading.dialect import Dialect
+    from lockcheck.loading.references import References
+
+    loaded = load(inputs, roots=roots, limits=limits)
+    problems = Collector(limits.max_problems)
+    files = Files(roots, limits, problems)
+    if loaded.problems:
+        return Stated((), (), loaded.problems, loaded.sources)
+    files.read_inputs(inputs)
+    models = [files.models[name] for name in sorted(files.models)]
+    dialect = Dialect(problems)
+    _fill(dialect, files, models, limits, problems)
+    found = References(models, dialect, problems)
+    for model in models:
+        if model.named:
+            found.read(model)
+    references = tuple(sorted(found.found, key=lambda one: (one.place, one)))
+    return Stated(references, tuple(sorted(found.unsaid, key=lambda one: one.place)), problems.sorted(), loaded.sources)
 
 
 def _build(

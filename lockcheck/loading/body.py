@@ -35,7 +35,7 @@ from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
 from lockcheck.source.typed import ShapeError, adapter
 
-_COMMON: Final = frozenset({"at", "note", "when", "unless", "waive"})
+_COMMON: Final = frozenset({"at", "c", "note", "when", "unless", "waive"})
 _BESIDE: Final = _COMMON | {"do", "then", "else", "nested", "nest", "with", "once", "threaded"}
 _SIMPLE: Final = frozenset({"at", "do", "then", "else"})
 

@@ -54,6 +54,7 @@ class Verb:
     acquires: bool
     releases: bool
     enters: bool
+    c: tuple[str, ...] = ()
 
 
 class _Defined(NamedTuple):
@@ -212,6 +213,7 @@ class Dialect:
             any(effect.acquire and not effect.sync for effect in shape.effects),
             any(effect.release for effect in shape.effects),
             any(effect.enter for effect in shape.effects),
+            tuple(shape.c),
         )  # fmt: skip
 
     def _operands(self, shape: VerbShape, entry: _Defined, verb: str) -> tuple[Operand, ...]:

@@ -38,6 +38,7 @@ def _one_or_more(value: Any) -> Any:
 Words: TypeAlias = Annotated[
     list[StrictStr], BeforeValidator(_listed, json_schema_input_type=StrictStr | list[StrictStr])
 ]
+_IN_C = "what C calls it, where that follows from nothing else; none: it has no line of its own"
 Wait: TypeAlias = Literal["none", "free", "spin", "config", "sleep"]
 Context: TypeAlias = Literal["task", "softirq", "hardirq", "nmi"]
 OnOff: TypeAlias = Literal["on", "off"]
@@ -52,6 +53,7 @@ class Common:
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
+    c: Annotated[Words, Field(description=_IN_C)] = field(default_factory=list)
     note: Annotated[StrictStr | None, Field(description="words for people")] = None
     when: Annotated[Words, Field(description="only when all of these options are on")] = field(default_factory=list)
     unless: Annotated[Words, Field(description="only when none of these options is on")] = field(default_factory=list)
@@ -215,6 +217,7 @@ class StepShape:
 
     pos: Pos = 0
     at: Annotated[StrictStr | None, Field(description="kernel source it models: file:line")] = None
+    c: Annotated[Words, Field(description=_IN_C)] = field(default_factory=list)
     note: StrictStr | None = None
     when: Words = field(default_factory=list)
     unless: Words = field(default_factory=list)
@@ -319,4 +322,5 @@ class VerbShape:
     bind: Annotated[dict[str, Any], Field(description="values of the called function's parameters")] = field(
         default_factory=dict
     )
+    c: Annotated[Words, Field(description="further words in C that stand for it")] = field(default_factory=list)
     starts: StartsShape | None = None
