@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lockcheck.cli import run
-from lockcheck.loading import ModelText, stated
+from lockcheck.loading import ModelText, library, stated
 from lockcheck.model.references import Held
 from lockcheck.tree.files import MAX_FILE_BYTES, Tree
 from lockcheck.tree.hold import hold
@@ -169,3 +169,12 @@ def _replaced(diff: str) -> list[tuple[str, str]]:
     new = [line[1:] for line in body if line.startswith("+")]
     assert len(old) == len(new)
     return list(zip(old, new, strict=True))
+
+
+def test_shipped_models_say_where_all_of_it_stands() -> None:
+    """Everything in the shipped Linux models has a source line, or says that it is a device of the model."""
+    said = stated([name for name in library() if name.startswith("linux/")])
+
+    assert said.problems == ()
+    assert [str(one.place) for one in said.unsaid] == []
+    assert len({one.file for one in said.references}) > 30
