@@ -36,7 +36,7 @@ from lockcheck.source.text import SourceText
 from lockcheck.source.typed import ShapeError, adapter
 
 _COMMON: Final = frozenset({"at", "c", "note", "when", "unless", "waive"})
-_BESIDE: Final = _COMMON | {"do", "then", "else", "nested", "nest", "with", "once", "threaded"}
+BESIDE: Final = _COMMON | {"do", "then", "else", "nested", "nest", "with", "once", "threaded"}
 _SIMPLE: Final = frozenset({"at", "do", "then", "else"})
 
 
@@ -151,9 +151,9 @@ class Body:
 
     def _main_key(self, raw: dict[str, Any]) -> str | None:
         """The one key that says what the step is."""
-        if len(raw) == 2 and (only := next(reversed(raw))) not in _BESIDE:
+        if len(raw) == 2 and (only := next(reversed(raw))) not in BESIDE:
             return only
-        found = [key for key in raw if key not in _BESIDE and key != AT]
+        found = [key for key in raw if key not in BESIDE and key != AT]
         if len(found) == 1:
             return found[0]
         known = [key for key in found if key in CONTROL or key in self.shared.world.dialect.verbs]
@@ -162,7 +162,7 @@ class Body:
             self.say(raw, (), f"a step needs a verb, found only {keys}", "no-verb")
         elif len(known) == 1:
             other = next(key for key in found if key not in known)
-            hint = did_you_mean(other, sorted(_BESIDE))
+            hint = did_you_mean(other, sorted(BESIDE))
             self.say(raw, (other,), f"unknown key '{other}' beside {known[0]}", "unknown-key", hint, of_key=True)
         elif len(known) > 1:
             self.say(raw, (known[1],), f"a step has one verb, found {known[0]} and {known[1]}", "two-verbs",

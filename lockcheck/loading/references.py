@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from lockcheck.loading.body import BESIDE
 from lockcheck.loading.control import CONTROL
 from lockcheck.loading.dialect import Dialect, Verb
 from lockcheck.loading.files import ModelFile, section
@@ -102,7 +103,7 @@ class References:
             if isinstance(raw, list):
                 self._block(model, function, within, raw)
             elif isinstance(raw, dict):
-                main = next((key for key in raw if key not in _BESIDE and key != AT), None)
+                main = next((key for key in raw if key not in BESIDE and key != AT), None)
                 if main is not None:
                     self._step(model, function, within, raw, main)
                 for block in _BLOCKS:
@@ -185,11 +186,6 @@ class References:
             self._problems.add(Problem(model.name, line, column, message, hint, "bad-at"))
             return None
         return found.group(1), int(found.group(2)), Place(model.name, line, column)
-
-
-_BESIDE: Final = frozenset({
-    "at", "c", "note", "when", "unless", "do", "then", "else", "nested", "nest", "with", "once", "threaded",
-})  # fmt: skip
 
 
 def _where(layer: Mapping[str, Any], key: str, name: str) -> int:
