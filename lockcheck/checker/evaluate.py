@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lockcheck.checker.rule import FactSource, Rule
+from lockcheck.checker.orders import OrderedSource
+from lockcheck.checker.rule import Rule
+from lockcheck.checker.sources import FactSource
 from lockcheck.findings import Finding, fingerprint
 from lockcheck.model.facts import Fact
 
@@ -16,8 +18,10 @@ from lockcheck.model.facts import Fact
 def findings_of(rules: Iterable[Rule], source: FactSource) -> tuple[Finding, ...]:
     """All findings, sorted; one per rule and fact identity, at the first place in file order."""
     best: dict[str, Finding] = {}
+    rules = tuple(rules)
+    ordered = OrderedSource(source, [rule.order for rule in rules if rule.order is not None])
     for rule in rules:
-        for fact, message in rule.matches(source):
+        for fact, message in rule.matches(ordered):
             finding = _finding(rule, fact, message)
             known = best.get(finding.fingerprint)
             if known is None or finding.sort_key() < known.sort_key():
@@ -37,7 +41,7 @@ def _finding(rule: Rule, fact: Fact, message: str) -> Finding:
         rule=rule.id,
         severity=rule.severity,
         message=message,
-        help=rule.help,
+        help=rule.help_for(fact.kind),
         fact=_shown(rule, fact),
         fingerprint=fingerprint(rule.id, (fact.kind, *fact.identity)),
     )

@@ -12,6 +12,7 @@ from typing import Protocol
 from lockcheck.checker.evaluate import findings_of
 from lockcheck.checker.expectations import compare
 from lockcheck.checker.rule import Rule
+from lockcheck.checker.sources import LockTable
 from lockcheck.checker.waivers import WAIVER, WaiverFacts, apply_waivers, expired
 from lockcheck.findings import Analysed, Finding, Quotable, Result
 from lockcheck.model.facts import Coverage
@@ -25,6 +26,10 @@ class Analysis(Analysed, Protocol):
     @property
     def coverage(self) -> Coverage:
         """What the analysis followed."""
+
+    @property
+    def table(self) -> LockTable:
+        """The lock classes by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,16 +20,26 @@ class Shape(Enum):
     FLAG = "true or false"
     NUMBER = "number"
     LIST = "list of texts"
+    LOCK = "lock class"
+    LOCKS = "list of lock classes"
+
+
+LISTS = (Shape.LIST, Shape.LOCKS)
+TEXTS = (Shape.TEXT, Shape.LOCK)
 
 
 @dataclass(frozen=True, slots=True)
 class AttributeType:
-    """One attribute. ``words``: the only texts it can be (or hold), or None for any; ``optional``: it may be absent."""
+    """One attribute. ``words``: the only texts it can be (or hold), or None for any; ``optional``: it may be absent.
+
+    ``of_witness``: worked out of the witness when a rule asks, not stored in the fact.
+    """
 
     shape: Shape
     doc: str
     words: tuple[str, ...] | None = None
     optional: bool = False
+    of_witness: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +57,13 @@ MODES = ("exclusive", "shared", "recursive")
 ON_OFF = ("on", "off")
 
 COMMON = {
-    "locks": AttributeType(Shape.LIST, "the lock classes it is about"),
+    "locks": AttributeType(Shape.LOCKS, "the lock classes it is about"),
     "functions": AttributeType(Shape.LIST, "every function that its witness goes through"),
+    "held": AttributeType(Shape.LOCKS, "the held-lock stack where it happens, outermost first", None, False, True),
+    "entry": AttributeType(Shape.TEXT, "the function in which the witness starts", None, False, True),
+    "call_chain": AttributeType(Shape.LIST, "the functions from there to where it happens", None, False, True),
+    "contexts": AttributeType(Shape.LIST, "the contexts its witness goes through", CONTEXTS, False, True),
+    "configs": AttributeType(Shape.LIST, "the kernel options that are on (`CONFIG_X`)", None, False, True),
 }
 
 
@@ -68,8 +83,17 @@ def _number(doc: str) -> AttributeType:
     return AttributeType(Shape.NUMBER, doc)
 
 
-LOCK = _text("the lock class")
+def _lock(doc: str, *, optional: bool = False) -> AttributeType:
+    return AttributeType(Shape.LOCK, doc, None, optional)
+
+
+def _locks(doc: str) -> AttributeType:
+    return AttributeType(Shape.LOCKS, doc)
+
+
+LOCK = _lock("the lock class")
 KIND = _text("its lock kind, as the dialect names it")
+WAIT = _text("its wait type", "none", "free", "spin", "config", "sleep")
 CATEGORY = _text("what kind of thing it is", *CATEGORIES)
 MODE = _text("how it is taken", *MODES)
 CONTEXT = _text("the context it happens in", *CONTEXTS)
@@ -88,14 +112,14 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "categories": _list("what it goes through", *CATEGORIES),
             "shared": _text("the dependency in it that most other circles go through too, as `A -> B`", optional=True),
             "shared_by": _number("how many other circles go through that dependency"),
-            "guards": _list("lock classes that every leg holds around it: only one of them can run at a time"),
+            "guards": _locks("lock classes that every leg holds around it: only one of them can run at a time"),
         },
     ),
     "dependency": (
         "a lock class taken while another is held, over calls too",
         {
-            "outer": _text("the class that is held"),
-            "inner": _text("the class taken under it"),
+            "outer": _lock("the class that is held"),
+            "inner": _lock("the class taken under it"),
             "kinds": _list("exclusive or shared hold, not recursive or recursive acquisition, as lockdep writes it",
                            "EN", "ER", "SN", "SR"),
             "outer_kind": _text("the lock kind of the class that is held"),
@@ -112,11 +136,19 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "lock_kind": KIND,
             "category": CATEGORY,
             "leaf": _flag("nothing is ever taken under this class"),
-            "inner": _list("the classes taken under it"),
-            "outer": _list("the classes under which it is taken"),
+            "inner": _locks("the classes taken under it"),
+            "outer": _locks("the classes under which it is taken"),
             "irq_safe": _flag("nobody holds this class with hardirqs on"),
             "softirq_safe": _flag("nobody holds this class with softirqs on"),
             "in_irqs": _list("the interrupts in which it is taken", "hardirq", "softirq"),
+            "group": _text("the group that the model declares it in", optional=True),
+            "attributes": _list("what else the model declares of it, as `key=value`"),
+            "declared_leaf": _flag("the model declares it a leaf"),
+            "may_sleep": _flag("taking it may sleep"),
+            "wait": WAIT,
+            "level": _number("its nesting level: 0, or N for a class `X/N`"),
+            "file": _text("the file of the model that declares it", optional=True),
+            "source": _text("the kernel `file:line` that declares it", optional=True),
         },
     ),
     "recursion": (
@@ -137,8 +169,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "form": _text("`one-class`, or `chain` when dependencies lead from the safe to the unsafe class",
                           "one-class", "chain"),
             "irq": _text("the interrupt", "hardirq", "softirq", "nmi"),
-            "safe": _text("the class that is taken in the interrupt"),
-            "unsafe": _text("the class that is taken with the interrupt enabled"),
+            "safe": _lock("the class that is taken in the interrupt"),
+            "unsafe": _lock("the class that is taken with the interrupt enabled"),
             "chain": _text("the classes from safe to unsafe, as `A -> B`"),
             "safe_read": _flag("the interrupt takes it for reading"),
             "unsafe_read": _flag("it is taken for reading with the interrupt enabled"),
@@ -178,10 +210,10 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "category": CATEGORY,
             "may_sleep": _flag("taking it may sleep"),
             "outermost": _flag("no lock that the function with the role took itself is held around it"),
-            "wait": _text("its wait type", "none", "free", "spin", "config", "sleep"),
+            "wait": WAIT,
             "mode": MODE,
             "leaf": _flag("nothing is ever taken under this class"),
-            "inner": _text("one class that is taken under it", optional=True),
+            "inner": _lock("one class that is taken under it", optional=True),
             "irq_safe": _flag("nobody takes this class with hardirqs on"),
             "irqs": _text("hardirqs at this step", *ON_OFF),
             "inside": INSIDE,
@@ -242,7 +274,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),
     "exit": (
         "locks still held where an entry ends",
-        {"lock": _text("the lock classes left held"), "function": FUNCTION},
+        {"lock": _lock("the lock class left held"), "function": FUNCTION},
     ),
     "irq-state": (
         "interrupt, softirq or preemption state, or an allocation scope, that an entry does not restore",
@@ -259,7 +291,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     ),
     "nest-lock": (
         "a nested acquisition whose nest lock is not held",
-        {"lock": LOCK, "nest": _text("the nest lock's class")},
+        {"lock": LOCK, "nest": _lock("the nest lock's class")},
     ),
     "lock-memory": (
         "memory of a held lock initialised or freed",
@@ -269,7 +301,29 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     "pin": ("a pinned lock released, or a lock pinned that is not held", {"lock": LOCK}),
     "leaf": (
         "something taken under a lock that is declared a leaf",
-        {"lock": _text("the declared leaf"), "inner": _text("the class taken under it")},
+        {"lock": _lock("the declared leaf"), "inner": _lock("the class taken under it")},
+    ),
+    "order": (
+        "locks taken against the order that rules declare, all orders of all rules taken together",
+        {
+            "outer": _lock("the class that is declared to be taken first"),
+            "inner": _lock("the class that is declared to be taken later, and is held"),
+            "chain": _text("the dependencies from the inner to the outer one, as `B -> A`"),
+            "declared": _text("the declared order from the outer to the inner one, as `A -> B`"),
+            "direct": _flag("one dependency, not a chain of them"),
+            "rules": _list("the rules that declare this order"),
+            "rule": _text("the first of them"),
+            "source": _text("the places that these rules name, such as `mm/rmap.c:23`", optional=True),
+        },
+    ),
+    "unplaced": ("a lock class that no declared order gives a place", {}),
+    "order-conflict": (
+        "declared orders that contradict each other, about lock classes that the model has",
+        {
+            "chain": _text("the declared circle, as `A -> B -> A`"),
+            "rules": _list("the rules that declare it"),
+            "source": _text("the places that these rules name", optional=True),
+        },
     ),
     "depth": ("a held-lock stack deeper than the kernel's limit of 48", {"depth": _number("locks held")}),
     "waiver": (
@@ -281,6 +335,8 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         },
     ),
 }
+
+_TABLE["unplaced"] = (_TABLE["unplaced"][0], _TABLE["lock-class"][1])
 
 FACT_KINDS: MappingProxyType[str, FactKind] = MappingProxyType(
     {

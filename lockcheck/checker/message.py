@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from lockcheck.checker.kinds import FactKind, Shape
+from lockcheck.checker.sources import OF_WITNESS, NoLocks, SeenFact
 from lockcheck.model.facts import Attribute, Fact
 from lockcheck.source.problems import did_you_mean
 
@@ -22,13 +23,15 @@ class Template:
 
     pieces: tuple[str, ...]
 
-    def fill(self, fact: Fact) -> str:
+    def fill(self, told: SeenFact | Fact) -> str:
         """The message for one fact, on one line."""
-        attributes = dict(fact.attributes)
-        filled = (
-            piece if index % 2 == 0 else _shown(attributes.get(piece)) for index, piece in enumerate(self.pieces)
-        )
+        fact = told if isinstance(told, SeenFact) else SeenFact.of(told, NoLocks())
+        filled = (piece if index % 2 == 0 else _shown(_value(fact, piece)) for index, piece in enumerate(self.pieces))
         return " ".join("".join(filled).split())
+
+
+def _value(fact: SeenFact, name: str) -> Attribute:
+    return fact.of_witness(name) if name in OF_WITNESS and name not in fact else fact.get(name)
 
 
 def _shown(value: Attribute) -> str:

@@ -20,8 +20,9 @@ from lockcheck.checker.judge import Analysis
 from lockcheck.checker.kinds import FACT_KINDS
 from lockcheck.checker.message import compile_message
 from lockcheck.checker.reading import plain
-from lockcheck.checker.rule import FactSource, Match, Rule, selected
+from lockcheck.checker.rule import Match, Rule
 from lockcheck.checker.select import Attributes, Predicate, Report, compile_where
+from lockcheck.checker.sources import FactSource, LockTable, selected
 from lockcheck.checker.waivers import WAIVER
 from lockcheck.findings import Finding
 from lockcheck.model.claims import Question
@@ -102,6 +103,11 @@ class _Plain:
     """The facts of a program as they were if nobody had asked: rules judge these."""
 
     source: FactSource
+
+    @property
+    def table(self) -> LockTable:
+        """The lock classes by name."""
+        return self.source.table
 
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """All facts of that kind, sorted."""

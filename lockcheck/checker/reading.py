@@ -6,15 +6,19 @@ Is not: the judge (``evaluate.py``). A rule file is data: reading it runs nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from lockcheck.checker.rule import Rule
-from lockcheck.checker.schema import RULE_ID, RuleFile
+from lockcheck.checker.locks import compile_names
+from lockcheck.checker.rule import Matcher, Rule
+from lockcheck.checker.schema import NEEDED, RULE_ID, RuleFile
 from lockcheck.checker.select import Path as KeyPath
+from lockcheck.checker.select import Report
 from lockcheck.checker.shapes import SHAPES
+from lockcheck.checker.shapes.base import Judged, Reading, Words
 from lockcheck.checker.words import either
 from lockcheck.findings import SEVERITIES, Severity
 from lockcheck.model.places import Place
@@ -111,8 +115,15 @@ def _read_file(
     return rule if not ours else None
 
 
+def _shown(path: Path, root: Path) -> str:
+    """How a rule file is called: the built-in ones from where they stand in the project, wherever that is installed."""
+    if root == built_in():
+        return f"rules/{path.relative_to(root).as_posix()}"
+    return path.as_posix()
+
+
 def _text_of(path: Path, root: Path) -> SourceText | Problem:
-    name = path.as_posix()
+    name = _shown(path, root)
     if not path.resolve().is_relative_to(root.resolve()):
         return Problem(name, 0, 0, "the rule file is a link out of the folder of rules", None, "outside")
     try:
@@ -134,40 +145,76 @@ def _compile(tree: Any, path: Path, root: Path, source: SourceText, problems: Co
     if not isinstance(tree, dict):
         report((), f"expected a rule (a mapping), not {quote(tree)}", None)
         return None
+    document = plain(tree)
+    _check_needed(document, report)
     try:
-        file = adapter(RuleFile).validate_python(plain(tree))
+        file = adapter(RuleFile).validate_python(document)
     except ShapeError as error:
         for one in error.errors:
             report(*_explained(dict(one)))
         return None
     _check_words(file, path, report)
     shapes = [shape for shape in SHAPES if getattr(file, shape) is not None]
-    if len(shapes) != 1:
-        report((), f"a rule judges in one way: it needs {either(SHAPES)}", None)
+    if not shapes:
+        report((), f"a rule needs a judgement: {either(SHAPES)}", None)
         return None
-    kinds, matches = SHAPES[shapes[0]](file, report)
+    if "forbid" in shapes and len(shapes) > 1:
+        report((shapes[1],), f"'forbid' and '{shapes[1]}' need a rule each", None)
+        return None
+    names = compile_names(file.names, report)
+    reading = Reading(file, names, report, lambda keys: position(tree, keys, source), len(shapes) == 1)
+    judged = [SHAPES[shape].build(reading) for shape in shapes]
+    return _rule(file, shapes, judged, path, root, position(tree, (), source))
+
+
+def _one_after_another(matchers: Sequence[Matcher]) -> Matcher:
+    return lambda source: chain.from_iterable(one(source) for one in matchers)
+
+
+def _helps(file: RuleFile, shapes: Sequence[str], judged: Sequence[Judged]) -> tuple[tuple[str, str], ...]:
+    """What to do by fact kind, where a file with several shapes leaves it to them."""
+    if file.help is not None or len(shapes) == 1:
+        return ()
+    helped = ((one, SHAPES[shape].words) for shape, one in zip(shapes, judged, strict=True))
+    return tuple((kind, words.help) for one, words in helped for kind in one.kinds if words is not None)
+
+
+def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, root: Path, place: Place) -> Rule:
+    """The rule of a file that was understood."""
+    words = SHAPES[shapes[0]].words or Words("", "", "", "")
     category = path.parent.parent.name if path.parent != root and path.parent.parent != root else ""
+    matchers = tuple(one.matches for one in judged)
     return Rule(
         id=file.rule,
         category=category,
-        summary=file.summary,
-        severity=SEVERITIES.get(file.severity, Severity.NOTE),
-        why=file.why.strip(),
-        help=file.help,
-        kinds=kinds,
-        matches=matches,
-        since=file.since,
+        summary=file.summary or words.summary,
+        severity=SEVERITIES.get(file.severity or "warning", Severity.NOTE),
+        why=(file.why or words.why).strip(),
+        help=file.help or words.help,
+        kinds=tuple(dict.fromkeys(kind for one in judged for kind in one.kinds)),
+        matches=matchers[0] if len(matchers) == 1 else _one_after_another(matchers),
+        helps=_helps(file, shapes, judged),
+        since=file.since or "",
         kernel_title=file.lockdep,
         limits=file.limits.strip() if file.limits else None,
         exceptions=file.exceptions.strip() if file.exceptions else None,
         see=tuple(file.see),
         witness=None if file.witness is None else tuple(file.witness),
-        place=position(tree, (), source),
+        place=place,
         folder=path.parent,
+        order=next((one.order for one in judged if one.order is not None), None),
     )
 
 
-def _check_words(file: RuleFile, path: Path, report: Callable[[KeyPath, str, str | None], None]) -> None:
+def _check_needed(document: Mapping[str, Any], report: Report) -> None:
+    """What a rule with ``forbid`` has to say in its own words."""
+    if "forbid" in document or not any(shape in document for shape in SHAPES):
+        for key in NEEDED:
+            if key not in document:
+                report((), f"missing key '{key}'", None)
+
+
+def _check_words(file: RuleFile, path: Path, report: Report) -> None:
     """What pydantic can't say well: the id, its folder, the severity."""
     import re
 
@@ -175,7 +222,7 @@ def _check_words(file: RuleFile, path: Path, report: Callable[[KeyPath, str, str
         report(("rule",), f"{quote(file.rule)} is not a rule id", "use lower-case words joined by '-'")
     elif file.rule != path.resolve().parent.name:
         report(("rule",), f"rule '{file.rule}' stands in folder '{path.resolve().parent.name}'", "give both one name")
-    if file.severity not in SEVERITIES:
+    if file.severity is not None and file.severity not in SEVERITIES:
         hint = did_you_mean(file.severity, SEVERITIES) or f"it is {either(SEVERITIES)}"
         report(("severity",), f"unknown severity {quote(file.severity)}", hint)
 

@@ -7,36 +7,18 @@ Glossary words defined here: rule, shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, TypeAlias
 
+from lockcheck.checker.sources import FactSource
 from lockcheck.findings import Severity
-from lockcheck.model.facts import Attribute, Fact
+from lockcheck.model.facts import Fact
 from lockcheck.model.places import NOWHERE, Place
 
-
-class FactSource(Protocol):
-    """Whatever has facts by kind: an analysis, or a test's hand-made ones."""
-
-    def facts(self, kind: str) -> tuple[Fact, ...]:
-        """All facts of that kind, sorted."""
-
-
-@runtime_checkable
-class SelectingSource(FactSource, Protocol):
-    """A source that makes only the facts that are selected: a rule forbids few of thousands, and each has a witness."""
-
-    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
-        """Those of ``facts(kind)`` whose attributes ``selects`` takes, sorted."""
-
-
-def selected(source: FactSource, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> Iterable[Fact]:
-    """The facts of a kind whose attributes ``selects`` takes, sorted."""
-    if isinstance(source, SelectingSource):
-        return source.selected(kind, selects)
-    return (fact for fact in source.facts(kind) if selects(dict(fact.attributes)))
+if TYPE_CHECKING:
+    from lockcheck.checker.orders import OrderDocument
 
 
 Match: TypeAlias = tuple[Fact, str]
@@ -51,6 +33,8 @@ class Rule:
 
     ``kinds``: the fact kinds it looks at. ``witness``: which legs
     beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
+    ``helps``: what to do by fact kind, where that is not ``help``.
+    ``order``: the order that it declares, which is judged together with those of all other rules.
     """
 
     id: str
@@ -69,3 +53,9 @@ class Rule:
     witness: tuple[str, ...] | None = None
     place: Place = field(default=NOWHERE, compare=False)
     folder: Path | None = field(default=None, compare=False)
+    helps: tuple[tuple[str, str], ...] = ()
+    order: OrderDocument | None = field(default=None, compare=False, repr=False)
+
+    def help_for(self, kind: str) -> str:
+        """What to do about a finding of that fact kind."""
+        return dict(self.helps).get(kind, self.help)

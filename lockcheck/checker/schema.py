@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias
 
-from lockcheck.checker.kinds import FACT_KINDS, AttributeType, FactKind, Shape
-from lockcheck.checker.select import MAX_PATTERN
+from lockcheck.checker.kinds import FACT_KINDS, LISTS, TEXTS, AttributeType, FactKind, Shape
+from lockcheck.checker.select import LOCK_WORDS, MAX_PATTERN
 from lockcheck.findings import SEVERITIES
 from lockcheck.source.typed import Field, StrictStr
 
@@ -26,20 +26,27 @@ class RuleFile:
     """One ``rule.yaml``, as written."""
 
     rule: Annotated[StrictStr, Field(max_length=80)]
-    summary: Line
-    severity: StrictStr
-    why: Words
-    help: Line
+    summary: Line | None = None
+    severity: StrictStr | None = None
+    why: Words | None = None
+    help: Line | None = None
     forbid: StrictStr | None = None
     where: dict[StrictStr, Any] | None = None
-    message: Line
-    since: Line
+    order: Any = None
+    exhaustive: Any = None
+    leaf: Any = None
+    names: dict[StrictStr, Any] | None = None
+    message: Line | None = None
+    since: Line | None = None
     lockdep: Line | None = None
     limits: Words | None = None
     exceptions: Words | None = None
     see: list[Line] = field(default_factory=list)
     witness: list[Literal["inner", "enabled"]] | None = None
 
+
+NEEDED = ("summary", "severity", "why", "help", "message")
+"""What a rule with ``forbid`` has to say; a declared shape has words of its own."""
 
 DOCS = {
     "rule": "the rule's id: lower case, words joined by '-', the same as its folder's name",
@@ -49,6 +56,10 @@ DOCS = {
     "help": "one line: what to do about it",
     "forbid": "the fact kind that must not be",
     "where": "which facts of that kind: conditions by attribute",
+    "order": "locks outermost first: one chain, or a list of chains; inner lists are groups without an order",
+    "exhaustive": "true, or the locks of which each must have a place in some declared order",
+    "leaf": "locks under which nothing is taken",
+    "names": "short names of this file, each for a lock, a list of locks or conditions about a lock class",
     "message": "the finding's first line; {attribute} names an attribute of the fact",
     "since": "the version of the rule's collection that brought it",
     "lockdep": "the title that the kernel's lockdep gives it, if it finds it at all",
@@ -68,17 +79,66 @@ def json_schema() -> dict[str, Any]:
     properties["where"]["type"] = "object"
     properties["witness"] = {"type": "array", "items": {"enum": ["inner", "enabled"]}, "description": DOCS["witness"]}
     properties["see"] = {"type": "array", "items": {"type": "string"}, "description": DOCS["see"]}
+    for key, shape in declared_shapes().items():
+        properties[key] = {"description": DOCS[key], **shape}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         "title": "a lockcheck rule",
         "type": "object",
         "properties": properties,
-        "required": ["rule", "summary", "severity", "why", "help", "forbid", "message", "since"],
+        "required": ["rule"],
+        "anyOf": [{"required": [shape]} for shape in ("forbid", *(key for key in declared_shapes() if key != "names"))],
+        "dependentRequired": {"forbid": list(NEEDED), "where": ["forbid"]},
         "additionalProperties": False,
         "allOf": [_where_of(kind) for kind in FACT_KINDS.values()],
-        "$defs": {f"where-{kind.name}": _conditions(kind) for kind in FACT_KINDS.values()},
+        "$defs": {
+            "locks": LOCKS,
+            "chain": {"type": "array", "minItems": 2, "items": {"$ref": "#/$defs/locks"}},
+            "lock": _lock_conditions(),
+            **{f"where-{kind.name}": _conditions(kind) for kind in FACT_KINDS.values()},
+        },
     }
+
+
+LOCKS: dict[str, Any] = {
+    "description": "a lock's name, a list of them, or conditions about a lock class",
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/locks"}},
+        {"$ref": "#/$defs/lock"},
+    ],
+}
+SELECTOR = {"$ref": "#/$defs/locks"}
+
+
+def declared_shapes() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each declared shape, by key."""
+    text = {"type": "string", "minLength": 1}
+    chain = {"$ref": "#/$defs/chain"}
+    described = {
+        "type": "object",
+        "properties": {"chain": chain, "at": text, "note": text},
+        "required": ["chain"],
+        "additionalProperties": False,
+    }
+    leaf = {"type": "object", "properties": {"locks": SELECTOR, "but": SELECTOR}, "required": ["locks"],
+            "additionalProperties": False}  # fmt: skip
+    return {
+        "order": {"anyOf": [{"type": "array", "minItems": 1, "items": {"anyOf": [described, chain]}}, chain]},
+        "exhaustive": {"anyOf": [{"const": True}, SELECTOR]},
+        "leaf": {"anyOf": [SELECTOR, leaf]},
+        "names": {"type": "object", "additionalProperties": SELECTOR},
+    }
+
+
+def _lock_conditions() -> dict[str, Any]:
+    """Conditions about one lock class: operators on its name, and what a lock-class fact says of it."""
+    about = FACT_KINDS["lock-class"].attributes
+    properties: dict[str, Any] = {word: _condition(about[name]) for word, name in LOCK_WORDS.items()}
+    several = {"type": "array", "items": {"$ref": "#/$defs/locks"}, "minItems": 1}
+    properties |= {"not": {}, "all": several, "any": several, "glob": {"type": "string", "maxLength": MAX_PATTERN}}
+    return {"type": "object", "minProperties": 1, "properties": properties, "additionalProperties": False}
 
 
 def _where_of(kind: FactKind) -> dict[str, Any]:
@@ -97,20 +157,22 @@ def _conditions(kind: FactKind) -> dict[str, Any]:
 
 
 def _condition(attribute: AttributeType) -> dict[str, Any]:
-    types = {Shape.FLAG: "boolean", Shape.NUMBER: "integer", Shape.TEXT: "string", Shape.LIST: "string"}
-    one: dict[str, Any] = {"type": types[attribute.shape]}
+    one: dict[str, Any] = {"type": {Shape.FLAG: "boolean", Shape.NUMBER: "integer"}.get(attribute.shape, "string")}
     if attribute.words:
         one["enum"] = list(attribute.words)
     one_or_any = [one, {"type": "array", "items": one, "minItems": 1}]
     operators: dict[str, Any] = {"not": {}}
-    if attribute.shape is Shape.LIST:
-        operators["has"] = {"anyOf": one_or_any}
-    if attribute.shape in (Shape.LIST, Shape.TEXT):
+    if attribute.shape in LISTS:
+        about = {"$ref": "#/$defs/lock"} if attribute.shape is Shape.LOCKS else {"type": "object"}
+        operators["has"] = {"anyOf": [*one_or_any, about]}
+    if attribute.shape in (*LISTS, *TEXTS):
         operators["glob"] = {"type": "string", "maxLength": MAX_PATTERN}
-    if attribute.shape in (Shape.LIST, Shape.NUMBER):
+    if attribute.shape in (*LISTS, Shape.NUMBER):
         operators |= {"least": {"type": "integer"}, "most": {"type": "integer"}}
     if attribute.optional:
         operators["present"] = {"type": "boolean"}
     mapping = {"type": "object", "properties": operators, "additionalProperties": False, "minProperties": 1}
-    forms = [mapping] if attribute.shape is Shape.LIST else [*one_or_any, mapping]
+    if attribute.shape is Shape.LOCK:
+        operators |= {word: {"$ref": f"#/$defs/lock/properties/{word}"} for word in (*LOCK_WORDS, "all", "any")}
+    forms = [mapping] if attribute.shape in LISTS else [*one_or_any, mapping]
     return {"description": attribute.doc, "anyOf": forms}

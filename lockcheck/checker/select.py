@@ -11,23 +11,27 @@ Is not: an expression language: new power is a new fact kind or attribute.
       lock: {glob: "pcpu_*"}
       length: {least: 3}            # also: most
       inner: {present: true}
+      lock: {group: pcpu, leaf: false}          # a lock class: any attribute of the `lock` fact
+      held: {has: {kind: raw_spinlock}}         # some lock class of a list
       any: [{...}, {...}]           # also: all, not
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
-from lockcheck.checker.kinds import AttributeType, FactKind, Shape
+from lockcheck.checker.kinds import COMMON, FACT_KINDS, LISTS, TEXTS, AttributeType, FactKind, Shape
+from lockcheck.checker.sources import SeenFact, seen
 from lockcheck.checker.words import either
 from lockcheck.model.facts import Attribute
 from lockcheck.source.problems import did_you_mean, quote
 
 Attributes: TypeAlias = Mapping[str, Attribute]
 Predicate: TypeAlias = Callable[[Attributes], bool]
-Test: TypeAlias = Callable[[Attribute], bool]
+Test: TypeAlias = Callable[[Attribute, Attributes], bool]
+"""Called with an attribute's value and all attributes of the fact."""
 Path: TypeAlias = tuple["str | int", ...]
 Report: TypeAlias = Callable[[Path, str, "str | None"], None]
 """Called with the path of what is wrong, a message and a hint."""
@@ -69,7 +73,9 @@ def _part(key: object, value: object, kind: FactKind, path: Path, report: Report
         report(path, f"a {kind.name} fact has no attribute '{name}'", did_you_mean(name, names) or _has(kind))
         return never
     test = _test(value, attribute, name, path, report, depth)
-    return lambda attributes: test(attributes.get(name))
+    if attribute.of_witness:
+        return lambda attributes: test(seen(attributes, name), attributes)
+    return lambda attributes: test(attributes.get(name), attributes)
 
 
 def _has(kind: FactKind) -> str:
@@ -89,14 +95,14 @@ def _joined(word: str, value: object, kind: FactKind, path: Path, report: Report
 def _test(value: object, attribute: AttributeType, name: str, path: Path, report: Report, depth: int) -> Test:
     if isinstance(value, Mapping):
         return _operator(value, attribute, name, path, report, depth)
-    if attribute.shape is Shape.LIST:
+    if attribute.shape in LISTS:
         report(path, f"'{name}' is a list; say what it must hold", f"write {name}: {{has: {quote(value)}}}")
         return _no
     wanted = tuple(_scalars(value, attribute, name, path, report))
-    return lambda actual: _same(actual, wanted)
+    return lambda actual, _: _same(actual, wanted)
 
 
-def _no(_: Attribute) -> bool:
+def _no(_: Attribute, __: Attributes) -> bool:
     return False
 
 
@@ -138,49 +144,94 @@ def _expected(attribute: AttributeType) -> str:
         Shape.NUMBER: "a number",
         Shape.TEXT: "a text",
         Shape.LIST: "a list of texts",
+        Shape.LOCK: "a lock class",
+        Shape.LOCKS: "a list of lock classes",
     }[attribute.shape]
 
 
 def _operator(
     value: Mapping[object, object], attribute: AttributeType, name: str, path: Path, report: Report, depth: int
 ) -> Test:
-    """A mapping of operators; all of them must hold."""
+    """A mapping of operators; all of them must hold. Of a lock class, also conditions about that class."""
     if not value or depth > MAX_DEPTH:
         report(path, f"'{name}' needs a condition", f"one of {either(OPERATORS)}")
         return _no
-    tests = []
+    tests: list[Test] = []
+    if attribute.shape is Shape.LOCK:
+        tests += _lock_tests(value, name, path, report, depth)
+        value = {key: operand for key, operand in value.items() if key not in LOCK_WORDS and key not in ("all", "any")}
     for key, operand in value.items():
         build = OPERATORS.get(str(key))
         if build is None:
-            hint = did_you_mean(str(key), OPERATORS) or f"expected one of {either(OPERATORS)}"
+            words = (*OPERATORS, "all", "any", *LOCK_WORDS) if attribute.shape is Shape.LOCK else tuple(OPERATORS)
+            hint = did_you_mean(str(key), words) or f"expected one of {either(words)}"
+            if attribute.shape is Shape.LOCKS and key in LOCK_WORDS:
+                hint = f"it is a list; write {name}: {{has: {{{key}: ...}}}}"
             report((*path, str(key)), f"unknown condition '{key}'", hint)
             continue
         tests.append(build(operand, attribute, name, (*path, str(key)), report, depth))
-    return lambda actual: all(test(actual) for test in tests)
+    return lambda actual, attributes: all(test(actual, attributes) for test in tests)
+
+
+def _lock_tests(
+    value: Mapping[object, object], name: str, path: Path, report: Report, depth: int
+) -> Iterator[Test]:
+    """The tests among operators that ask about the lock class itself, and joined ones."""
+    if any(key in LOCK_WORDS for key in value):
+        yield _lock_test(value, path, report, depth)
+    for word, join in (("all", all), ("any", any)):
+        several = value.get(word)
+        if isinstance(several, list) and several:
+            parts = [_test(one, A_LOCK, name, (*path, word, i), report, depth + 1) for i, one in enumerate(several)]
+            yield _join(join, parts)
+        elif several is not None or word in value:
+            report((*path, word), f"'{word}' needs a list of conditions", f"write {word}: [{{...}}, {{...}}]")
+
+
+def _join(join: Callable[[Iterable[bool]], bool], parts: Sequence[Test]) -> Test:
+    return lambda actual, attributes: join(part(actual, attributes) for part in parts)
+
+
+def _lock_test(value: Mapping[object, object], path: Path, report: Report, depth: int) -> Test:
+    """Conditions about the lock class that an attribute names (those keys of ``value`` that are such)."""
+    conditions = {LOCK_WORDS[str(key)]: operand for key, operand in value.items() if key in LOCK_WORDS}
+    predicate = compile_where(conditions, FACT_KINDS["lock-class"], path, report, depth + 1)
+
+    def test(actual: Attribute, attributes: Attributes) -> bool:
+        table = attributes.table if isinstance(attributes, SeenFact) else None
+        if table is None or actual not in table.names:
+            return False
+        return predicate(SeenFact(table.attributes(str(actual)), table))
+
+    return test
 
 
 def _not(operand: object, attribute: AttributeType, name: str, path: Path, report: Report, depth: int) -> Test:
     test = _test(operand, attribute, name, path, report, depth + 1)
-    return lambda actual: not test(actual)
+    return lambda actual, attributes: not test(actual, attributes)
 
 
-def _has_element(operand: object, attribute: AttributeType, name: str, path: Path, report: Report, _: int) -> Test:
-    if attribute.shape is not Shape.LIST:
+def _has_element(operand: object, attribute: AttributeType, name: str, path: Path, report: Report, depth: int) -> Test:
+    if attribute.shape not in LISTS:
         report(path, f"'{name}' is {_expected(attribute)}, not a list", f"write {name}: {quote(operand)}")
         return _no
+    if isinstance(operand, Mapping):
+        one = AttributeType(Shape.LOCK if attribute.shape is Shape.LOCKS else Shape.TEXT, "", attribute.words)
+        test = _operator(operand, one, name, path, report, depth + 1)
+        return lambda actual, attributes: any(test(element, attributes) for element in _texts(actual))
     wanted = frozenset(_scalars(operand, attribute, name, path, report))
-    return lambda actual: isinstance(actual, tuple) and not wanted.isdisjoint(actual)
+    return lambda actual, _: isinstance(actual, tuple) and not wanted.isdisjoint(actual)
 
 
 def _glob(operand: object, attribute: AttributeType, name: str, path: Path, report: Report, _: int) -> Test:
-    if attribute.shape not in (Shape.TEXT, Shape.LIST):
+    if attribute.shape not in (*LISTS, *TEXTS):
         report(path, f"'{name}' is {_expected(attribute)}; a pattern fits texts only", None)
         return _no
     if not isinstance(operand, str) or len(operand) > MAX_PATTERN:
         report(path, f"expected a pattern of up to {MAX_PATTERN} characters, such as 'pcpu_*'", None)
         return _no
     pattern = operand
-    return lambda actual: any(fnmatchcase(one, pattern) for one in _texts(actual))
+    return lambda actual, _: any(fnmatchcase(one, pattern) for one in _texts(actual))
 
 
 def _texts(actual: Attribute) -> tuple[str, ...]:
@@ -190,14 +241,14 @@ def _texts(actual: Attribute) -> tuple[str, ...]:
 
 
 def _bound(operand: object, attribute: AttributeType, name: str, path: Path, report: Report, sign: int) -> Test:
-    if attribute.shape not in (Shape.NUMBER, Shape.LIST):
+    if attribute.shape not in (Shape.NUMBER, *LISTS):
         report(path, f"'{name}' is {_expected(attribute)}; only numbers and lists have a size", None)
         return _no
     if isinstance(operand, bool) or not isinstance(operand, int):
         report(path, f"expected a number, not {quote(operand)}", None)
         return _no
     limit = operand * sign
-    return lambda actual: actual is not None and _size(actual) * sign >= limit
+    return lambda actual, _: actual is not None and _size(actual) * sign >= limit
 
 
 def _size(actual: Attribute) -> int:
@@ -218,7 +269,7 @@ def _present(operand: object, attribute: AttributeType, name: str, path: Path, r
         report(path, f"'{name}' {reason}", None)
         return _no
     wanted = operand
-    return lambda actual: (actual is not None) is wanted
+    return lambda actual, _: (actual is not None) is wanted
 
 
 OPERATORS: dict[str, Callable[[object, AttributeType, str, Path, Report, int], Test]] = {
@@ -229,3 +280,17 @@ OPERATORS: dict[str, Callable[[object, AttributeType, str, Path, Report, int], T
     "most": _most,
     "present": _present,
 }
+
+LOCK_WORDS = {
+    **{name: name for name in FACT_KINDS["lock-class"].attributes if name not in COMMON},
+    "name": "lock",
+    "kind": "lock_kind",
+}
+"""What a condition about a lock class may ask of it: attributes of ``lock-class`` facts, and shorter words for two."""
+
+A_LOCK = AttributeType(Shape.LOCK, "a lock class")
+
+
+def compile_lock_condition(value: Mapping[object, object], path: Path, report: Report) -> Test:
+    """A test of one lock class by name, given as the conditions of an attribute that names one."""
+    return _operator(value, A_LOCK, "lock", path, report, 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from lockcheck.checker.sources import NoLocks
 from lockcheck.findings import Finding, Waived
 from lockcheck.model.facts import Attribute, Fact, Leg, WitnessStep
 from lockcheck.model.places import Place
@@ -97,6 +98,8 @@ def _goes_through(finding: Finding, place: Place) -> bool:
 
 class WaiverFacts:
     """A source of ``waiver`` facts, for the rules about them."""
+
+    table = NoLocks()
 
     def __init__(self, unused: Iterable[Waiver], over: Iterable[Waiver]) -> None:
         facts = [_fact(waiver, "unused") for waiver in unused]

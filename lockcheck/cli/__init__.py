@@ -25,6 +25,7 @@ COMMANDS = {
     "explain": "explain",
     "graph": "graph",
     "models": "models",
+    "order": "order",
     "rules": "rules",
     "schema": "schema",
     "sources": "sources",

@@ -17,6 +17,7 @@ from lockcheck.analysis.walk import CUTS, Walker
 from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_classes import ClassFacts
 from lockcheck.graph.facts_contexts import ContextFacts
+from lockcheck.graph.facts_locks import LockFacts
 from lockcheck.graph.facts_order import OrderFacts
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
@@ -43,7 +44,8 @@ def analyse(program: Program, limits: AnalysisLimits | None = None) -> Analysis:
 class Analysis:
     """Facts about one program, for one kernel config.
 
-    ``facts(kind)`` is sorted by place, then identity; ``kinds`` names what can be asked for.
+    ``facts(kind)`` is sorted by place, then identity; ``kinds`` names what can be asked for. ``table``: lock classes
+    and their dependencies by name.
     """
 
     def __init__(self, program: Program, limits: AnalysisLimits) -> None:
@@ -63,8 +65,10 @@ class Analysis:
         self._base = base = OrderFacts(self._order, self._teller, named)
         steps = StepFacts(base)
         roles = RoleFacts(steps)
+        classes = ClassFacts(base)
+        self.table = LockFacts(classes)
         self._makers = _makers(base, steps, [c.name for c in program.classes if c.leaf])
-        self._drafters = _drafters(roles, ClassFacts(base))
+        self._drafters = _drafters(roles, classes)
         self._contexts = ContextFacts(roles)
         self._drafters["context"] = self._contexts.contexts
         self._facts: dict[str, tuple[Fact, ...]] = {}
@@ -85,7 +89,7 @@ class Analysis:
     def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
         """Those of ``facts(kind)`` whose attributes ``selects`` takes; the witnesses of others need not be made."""
         if kind in self._facts or kind not in self._drafters:
-            return tuple(fact for fact in self.facts(kind) if selects(dict(fact.attributes)))
+            return tuple(fact for fact in self.facts(kind) if selects(Draft.of(fact)))
         return _in_order(draft.fact for draft in self._drafted(kind) if selects(draft))
 
     def _drafted(self, kind: str) -> tuple[Draft, ...]:

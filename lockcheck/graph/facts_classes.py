@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, UsageBit
 from lockcheck.graph.drafts import Draft
@@ -16,6 +17,7 @@ from lockcheck.graph.facts_order import OrderFacts, make
 from lockcheck.graph.order import KIND_NAMES
 from lockcheck.graph.witness import Goal
 from lockcheck.model.facts import Attribute, Fact, Leg
+from lockcheck.model.locks import Lock, LockClass
 
 IRQS = (HARDIRQ, SOFTIRQ)
 
@@ -66,29 +68,53 @@ class ClassFacts:
 
     def lock_class(self, cls: int) -> Draft:
         """One class: what is taken under it, and whether interrupts may strike while it is held."""
+        name, known = self.teller.class_name(cls), self.attributes(cls)
+
+        def told() -> Fact:
+            legs = self.legs(cls, self.composer.usage.get(cls, {}))
+            return make("lock-class", (name,), known, legs, self.base.prefer(legs))
+
+        return Draft(known, told)
+
+    def attributes(self, cls: int) -> dict[str, Attribute]:
+        """What is known of one class without a witness."""
         name = self.teller.class_name
         bits = self.composer.usage.get(cls, {})
         kind = self.base.kinds[cls]
         inner = tuple(sorted(name(one) for one in self.inner().get(cls, ())))
-        outer = tuple(sorted(name(one) for one in self._outer.get(cls, ())))
-        known: dict[str, Attribute] = {
+        base, _, level = name(cls).rpartition("/")
+        own = self.declared.get(name(cls)) or self.declared.get(base)
+        return {
             "locks": (name(cls),),
             "lock": name(cls),
             "lock_kind": kind.name,
             "category": kind.category,
+            "group": own.group if own else None,
+            "attributes": tuple(f"{key}={value}" for key, value in own.attributes) if own else (),
             "leaf": not inner,
+            "declared_leaf": bool(own and own.leaf),
             "inner": inner,
-            "outer": outer,
+            "outer": tuple(sorted(name(one) for one in self._outer.get(cls, ()))),
             "irq_safe": not any(bit.irq == HARDIRQ and bit.direction == ENABLED for bit in bits),
             "softirq_safe": not any(bit.irq == SOFTIRQ and bit.direction == ENABLED for bit in bits),
             "in_irqs": tuple(irq for irq in IRQS if any(b.irq == irq and b.direction == USED_IN for b in bits)),
+            "may_sleep": kind.sleeps,
+            "wait": kind.inner.name.lower(),
+            "level": int(level) if base and level.isdecimal() and len(level) == 1 else 0,
+            "file": own.place.file if own and own.place.file else None,
+            "source": own.at if own else None,
         }
 
-        def told() -> Fact:
-            legs = self.legs(cls, bits)
-            return make("lock-class", (name(cls),), known, legs, self.base.prefer(legs))
-
-        return Draft(known, told)
+    @cached_property
+    def declared(self) -> dict[str, Lock | LockClass]:
+        """What the model declares of each class by name; of a class made by its instances, the first that says more."""
+        program = self.teller.binder.program
+        found: dict[str, Lock | LockClass] = {cls.name: cls for cls in program.classes}
+        for lock in program.locks:
+            known = found.get(lock.class_name)
+            if known is None or (known.group is None and not known.attributes and (lock.group or lock.attributes)):
+                found[lock.class_name] = lock
+        return found
 
     def legs(self, cls: int, bits: Iterable[UsageBit]) -> list[Leg]:
         """Where it is taken; what is taken under it; where it is held with interrupts on, or taken in one."""

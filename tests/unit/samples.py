@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lockcheck.checker.sources import NoLocks
 from lockcheck.findings import Finding, Severity, fingerprint
 from lockcheck.model.facts import Attribute, Coverage, Dependency, Fact, Hold, Leg, UsageSummary, WitnessStep
 from lockcheck.model.places import Place
@@ -94,6 +95,7 @@ class Facts:
     """An analysis made of facts by hand."""
 
     coverage = COVERAGE
+    table = NoLocks()
 
     def __init__(self, *facts: Fact) -> None:
         self._facts = facts

@@ -1,23 +1,33 @@
 """The shapes that a rule's judgement can have, one module each.
 
 Is: the registry. A shape is a key of a rule file (``forbid``) with a function that compiles it; ``schema.py`` says
-what else the file may hold beside it. To add one: a module with ``build``, an entry here, its fields in the schema.
+what else the file may hold beside it. To add one: a module with ``build`` and its words, an entry here, its fields in
+the schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from lockcheck.checker.rule import Matcher
-from lockcheck.checker.select import Report
-from lockcheck.checker.shapes import forbid
+from lockcheck.checker.shapes import forbid, leaf, order
+from lockcheck.checker.shapes.base import Judged, Reading, Words
 
-if TYPE_CHECKING:
-    from lockcheck.checker.schema import RuleFile
 
-Build = Callable[["RuleFile", Report], "tuple[tuple[str, ...], Matcher]"]
-"""Compiles a rule file: the fact kinds it looks at and its matcher. What is wrong goes to the report."""
+class Shape(NamedTuple):
+    """How a shape is compiled, and its words (None: the rule file must have them all)."""
 
-SHAPES: MappingProxyType[str, Build] = MappingProxyType({"forbid": forbid.build})
+    build: Callable[[Reading], Judged]
+    words: Words | None
+
+
+SHAPES: MappingProxyType[str, Shape] = MappingProxyType(
+    {
+        "forbid": Shape(forbid.build, None),
+        "order": Shape(order.build, order.WORDS),
+        "exhaustive": Shape(order.build_exhaustive, order.EXHAUSTIVE),
+        "leaf": Shape(leaf.build, leaf.WORDS),
+    }
+)
+"""Every shape by its key. ``forbid`` stands alone; the others, which declare something, may stand together."""

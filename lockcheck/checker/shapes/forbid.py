@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from lockcheck.checker.kinds import FACT_KINDS
-from lockcheck.checker.message import compile_message
-from lockcheck.checker.rule import FactSource, Match, Matcher, selected
-from lockcheck.checker.select import Report, compile_where
+from lockcheck.checker.rule import Match
+from lockcheck.checker.select import compile_where
+from lockcheck.checker.shapes.base import Judged, Reading, nothing
+from lockcheck.checker.sources import FactSource, SeenFact, selected
 from lockcheck.checker.words import either
 from lockcheck.source.problems import did_you_mean
 
-if TYPE_CHECKING:
-    from lockcheck.checker.schema import RuleFile
 
-
-def build(file: RuleFile, report: Report) -> tuple[tuple[str, ...], Matcher]:
+def build(reading: Reading) -> Judged:
     """Compile the judgement of one rule file."""
-    name = file.forbid or ""
+    name = reading.file.forbid or ""
     kind = FACT_KINDS.get(name)
     if kind is None:
-        report(("forbid",), f"unknown fact kind '{name}'", did_you_mean(name, FACT_KINDS) or either(FACT_KINDS))
-        return (), _nothing
-    selects = compile_where(file.where or {}, kind, ("where",), report)
-    template, wrong = compile_message(file.message, kind)
-    for text, hint in wrong:
-        report(("message",), text, hint)
+        hint = did_you_mean(name, FACT_KINDS) or either(FACT_KINDS)
+        reading.report(("forbid",), f"unknown fact kind '{name}'", hint)
+        return Judged((), nothing)
+    selects = compile_where(reading.file.where or {}, kind, ("where",), reading.report)
+    template = reading.template(kind, "")
 
-    def matches(source: FactSource) -> Iterable[Match]:
-        return ((fact, template.fill(fact)) for fact in selected(source, name, selects))
+    def matches(source: FactSource) -> Iterator[Match]:
+        table = source.table
+        for fact in selected(source, name, selects):
+            yield fact, template.fill(SeenFact.of(fact, table))
 
-    return (name,), matches
-
-
-def _nothing(_: FactSource) -> tuple[Match, ...]:
-    return ()
+    return Judged((name,), matches)
