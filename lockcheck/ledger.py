@@ -99,6 +99,7 @@ class _Run:
     sources: dict[str, Quotable] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
     known: frozenset[str] | None = None
+    defaults: dict[tuple[Model, ...], dict[str, bool]] = field(default_factory=dict)
 
     def answered(self) -> Answered:
         """Read the ledger, ask all programs, put the answers together."""
@@ -143,7 +144,17 @@ class _Run:
         config = dict(self.config)
         for some in options:
             config.update((name, on) for name, on in some if self.known is None or name in self.known)
-        return self.models(named), tuple(sorted(config.items()))
+        models = self.models(named)
+        usual = self.usual(models) if config != self.config else {}
+        return models, tuple(sorted(one for one in config.items() if one not in usual.items()))
+
+    def usual(self, models: tuple[Model, ...]) -> dict[str, bool]:
+        """The options of models as the caller has them: naming one of these makes no other program."""
+        if models not in self.defaults:
+            program = self.load(models, self.config)
+            own = {name for name, _ in self.config.items()}
+            self.defaults[models] = {name: on for name, on in program.config if name not in own} if program else {}
+        return self.defaults[models]
 
     def variants(self, claim: Claim) -> list[Job]:
         """The programs that a claim is asked of, one for each variant."""

@@ -19,6 +19,7 @@ LIBRARY = Path(lockcheck.__file__).parent / "library"
 LINUX = sorted(f"linux/{path.stem}" for path in (LIBRARY / "linux").glob("*.yaml"))
 EXAMPLES = sorted(f"examples/{path.stem}" for path in (LIBRARY / "examples").glob("*.yaml"))
 DESIGNS = sorted(f"designs/{path.stem}" for path in (LIBRARY / "designs").glob("*.yaml"))
+WHAT_IFS = sorted(f"what-if/{path.stem}" for path in (LIBRARY / "what-if").glob("*.yaml"))
 AT = re.compile(r"[a-z][\w./-]*\.[ch]:[1-9]\d*")
 MODELINE = "# yaml-language-server: $schema=../../model.schema.json\n"
 
@@ -85,7 +86,7 @@ def verb_steps(steps: Any) -> Iterator[Any]:
                 yield from verb_steps(step.get(key))
 
 
-@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES, *DESIGNS])
+@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES, *DESIGNS, *WHAT_IFS])
 def test_model_loads_alone(name: str) -> None:
     """Every shipped model loads by its name, with what it includes and nothing else, and has something to check."""
     result = result_of(name)
@@ -94,7 +95,7 @@ def test_model_loads_alone(name: str) -> None:
     assert not result.checked_nothing
 
 
-@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES, *DESIGNS])
+@pytest.mark.parametrize("name", [*LINUX, *EXAMPLES, *DESIGNS, *WHAT_IFS])
 def test_model_has_title_and_modeline(name: str) -> None:
     """Every shipped model says what it is, to people and to editors."""
     assert (LIBRARY / f"{name}.yaml").read_text(encoding="utf-8").startswith(MODELINE)
@@ -144,7 +145,7 @@ def test_every_thing_has_its_line(name: str) -> None:
     assert [step for step in steps if isinstance(step, str) or not AT.fullmatch(step.get("at", ""))] == []
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, *DESIGNS])
+@pytest.mark.parametrize("name", [*EXAMPLES, *DESIGNS, *WHAT_IFS])
 def test_example_meets_its_expectations(name: str) -> None:
     """Every example and every design has an ``expect:`` and produces exactly the findings that it names."""
     result = result_of(name)

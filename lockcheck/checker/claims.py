@@ -8,6 +8,7 @@ Glossary words defined here: cube.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations, product
 from typing import TypeAlias
 
@@ -41,6 +42,8 @@ def answer(
     asked_of: tuple[str, ...] = (),
 ) -> Answer:
     """The answer from the outcome under each variant, and under each assumption (asked when it does not hold)."""
+    if any(one.value is not None for one in outcomes.values()):
+        outcomes = {options: replace(one, value=_anyway(one)) for options, one in outcomes.items()}
     against, support = _witnesses(outcomes, False), _witnesses(outcomes, True)
     values = {one.value for one in outcomes.values()}
     missing = tuple(dict.fromkeys(text for one in outcomes.values() for text in one.missing))[:MOST_MISSING]
@@ -59,6 +62,10 @@ def answer(
     return Answer(claim, Verdict.REFUTED, None, against, (), missing, asked_of)
 
 
+def _anyway(outcome: Outcome) -> bool | None:
+    return outcome.vacuous if outcome.value is None else outcome.value
+
+
 def _witnesses(outcomes: Mapping[Options, Outcome], value: bool) -> tuple[Witness, ...]:
     """What shows the outcomes with that value, each once with the options it needs: the nearest to see first."""
     facts: dict[str, Fact | None] = {}
@@ -67,8 +74,8 @@ def _witnesses(outcomes: Mapping[Options, Outcome], value: bool) -> tuple[Witnes
         if outcome.value is not value:
             continue
         found: list[tuple[Fact | None, str]] = [*outcome.matches]
-        if not found and outcome.absent:
-            found = [(None, outcome.absent)]
+        if outcome.absent:
+            found.append((None, outcome.absent))
         for fact, text in found:
             facts.setdefault(text, fact)
             if options not in seen.setdefault(text, []):
@@ -83,13 +90,13 @@ def _needed(seen: Sequence[Options], outcomes: Iterable[Options]) -> str:
     return condition(seen, others) if others else ""
 
 
-def _plainest(witness: Witness) -> tuple[int, int, str]:
-    """Real locks before reclaim and waits, short ways before long ones."""
+def _plainest(witness: Witness) -> tuple[bool, bool, int, str]:
+    """What always holds before what needs an option, real locks before reclaim and waits, short ways before long."""
     fact = witness.fact
     if fact is None:
-        return 0, 0, witness.text
+        return bool(witness.config), False, 0, witness.text
     odd = fact.get("inner_category") not in (None, "lock")
-    return int(odd), sum(len(leg.steps) for leg in fact.legs), witness.text
+    return bool(witness.config), odd, sum(len(leg.steps) for leg in fact.legs), witness.text
 
 
 def spelled(options: Options, joint: str = " ") -> str:

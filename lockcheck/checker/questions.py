@@ -24,7 +24,7 @@ from lockcheck.checker.rule import Match, Rule
 from lockcheck.checker.select import Attributes, Predicate, Report, compile_where
 from lockcheck.checker.sources import FactSource, LockTable, selected
 from lockcheck.checker.waivers import WAIVER
-from lockcheck.findings import Finding
+from lockcheck.findings import SEVERITIES, Finding
 from lockcheck.model.claims import Question
 from lockcheck.model.facts import Attribute, Fact
 from lockcheck.model.program import Program
@@ -53,13 +53,15 @@ SAYS: Mapping[str, str] = {
 class Outcome:
     """What one program says to one question. ``value`` is None when it cannot say; ``missing`` is why.
 
-    ``matches``: the facts that decide it; without any, ``absent`` tells what there is not.
+    ``matches``: the facts that decide it; ``absent`` tells what there is not. ``vacuous``: the value when something is
+    missing here that other variants have: a lock that an option leaves out is not taken then.
     """
 
     value: bool | None
     matches: tuple[Match, ...] = ()
     absent: str = ""
     missing: tuple[str, ...] = ()
+    vacuous: bool | None = None
 
 
 class Asked:
@@ -197,8 +199,9 @@ class _Compiler:
     def finding(self, question: Question, path: tuple[str | int, ...]) -> Ask:
         """``finding``: a rule finds something."""
         for name in question.names:
-            if name not in self._rules:
-                self._report((*path, "finding"), f"unknown rule '{name}'", did_you_mean(name, self._rules))
+            if name not in self._rules and name not in SEVERITIES:
+                hint = did_you_mean(name, (*self._rules, *SEVERITIES)) or "a rule's id, or error, warning or note"
+                self._report((*path, "finding"), f"unknown rule '{name}'", hint)
         return lambda asked: _finding(asked, question)
 
     def some(self, question: Question, path: tuple[str | int, ...]) -> Ask:
@@ -247,27 +250,30 @@ def _lacking(asked: Asked, locks: Iterable[str], functions: Iterable[str], *, ta
     return tuple(missing)
 
 
-def _found(found: Iterable[Match], absent: str, missing: tuple[str, ...]) -> Outcome:
+def _found(found: Iterable[Match], absent: str, missing: tuple[str, ...], *, vacuous: bool | None = None) -> Outcome:
     """True with facts, false without, unless something is missing."""
     matches = tuple(found)
     if missing and not matches:
-        return Outcome(None, missing=missing)
-    return Outcome(bool(matches), matches, absent)
+        return Outcome(None, (), absent, missing, vacuous)
+    return Outcome(bool(matches), matches, "" if matches else absent)
 
 
 def _turned(outcome: Outcome) -> Outcome:
-    return outcome if outcome.value is None else replace(outcome, value=not outcome.value)
+    value, vacuous = (None if one is None else not one for one in (outcome.value, outcome.vacuous))
+    return replace(outcome, value=value, vacuous=vacuous)
 
 
 def _every(parts: Sequence[Outcome]) -> Outcome:
     """All of several: false if one is, else undecided if one is, else true with what shows each."""
     chosen = [part for part in parts if part.value is False] or [part for part in parts if part.value is None]
     chosen = chosen or list(parts)
+    anyway = [part.vacuous if part.value is None else part.value for part in parts]
     return Outcome(
         chosen[0].value,
         tuple(match for part in chosen for match in part.matches),
-        "; ".join(part.absent for part in chosen if part.absent and not part.matches),
+        "; ".join(dict.fromkeys(part.absent for part in chosen if part.absent)),
         tuple(dict.fromkeys(text for part in chosen for text in part.missing)),
+        False if False in anyway else None if None in anyway else True,
     )
 
 
@@ -302,7 +308,8 @@ def _takes(asked: Asked, lock: str, function: str | None) -> Outcome:
         return _found([(fact, f"{lock} is taken")] if fact else [], f"no path takes {lock}", missing)
     facts = asked.selected("acquisition", lambda known: known.get("lock") == lock, function)
     found = [(replace(fact, legs=fact.legs[:1]), f"{function}() takes {lock}") for fact in facts]
-    return _found(found, f"no path through {function}() takes {lock}", missing)
+    entered = function in asked.entered
+    return _found(found, f"no path through {function}() takes {lock}", missing, vacuous=False if entered else None)
 
 
 def _calls(asked: Asked, callee: str, function: str | None) -> Outcome:
@@ -311,7 +318,9 @@ def _calls(asked: Asked, callee: str, function: str | None) -> Outcome:
         missing += (f"a function '{callee}'",)
     facts = asked.selected("call", lambda known: known.get("callee") == callee, function)
     found = [(fact, f"{fact.get('role_function')}() calls {callee}()") for fact in facts]
-    return _found(found, f"no path through {function or 'a function with a role'}() calls {callee}()", missing)
+    absent = f"no path through {function}() calls {callee}()" if function else f"no callback calls {callee}()"
+    known = function is None or function in asked.entered
+    return _found(found, absent, missing, vacuous=False if known else None)
 
 
 def _finding(asked: Asked, question: Question) -> Outcome:
@@ -319,9 +328,8 @@ def _finding(asked: Asked, question: Question) -> Outcome:
     found = [
         (one.fact, f"{one.message} [{one.rule}]")
         for one in asked.findings
-        if one.rule in question.names
+        if (one.rule in question.names or one.severity.word in question.names)
         and set(question.locks) <= set(one.locks)
         and (question.function is None or question.function in one.functions)
     ]
-    rules = " or ".join(question.names)
-    return _found(found, f"no finding of {rules}", missing)
+    return _found(found, f"no finding of {' or '.join(question.names)}", missing, vacuous=False)

@@ -25,7 +25,7 @@ class AskShape:
     order: Annotated[Words | None, Field(description="locks: nobody takes an earlier one under a later one")] = None
     takes: Annotated[StrictStr | None, Field(description="a lock: some path takes it (below `function`)")] = None
     calls: Annotated[StrictStr | None, Field(description="a function: it is called (below `function`)")] = None
-    finding: Annotated[Words | None, Field(description="rule ids: at least one of them finds something")] = None
+    finding: Annotated[Words | None, Field(description="rules or severities: one of them finds something")] = None
     some: Annotated[StrictStr | None, Field(description="a fact kind: there is such a fact")] = None
     not_: Annotated[Any, Field(alias="not", description="a question whose answer is turned round")] = None
     all: Annotated[list[Any] | None, Field(description="questions of which every one must hold")] = None

@@ -87,15 +87,16 @@ def reasons(answer: Answer) -> Iterator[str]:
         yield f"because: {claim.rule}"
     if answer.verdict is Verdict.UNDECIDED:
         yield f"missing: {'; '.join(answer.missing)}"
-    for word, witnesses in (("against", answer.against), ("for", answer.support)):
+    conditional = answer.verdict is Verdict.ONLY_IF
+    for word, witnesses in (("then", answer.support), ("otherwise", answer.against)):
         if witnesses:
-            yield f"{word}: {told(witnesses)}"
+            yield f"{word if conditional else 'because'}: {told(witnesses, conditional)}"
 
 
-def told(witnesses: tuple[Witness, ...]) -> str:
-    """The first witness in full, the others in short."""
+def told(witnesses: tuple[Witness, ...], conditional: bool = False) -> str:
+    """The first witness in full, the others in short. ``conditional``: the answer says the options already."""
     first, *others = witnesses
-    text = f"{first.text} (with {first.config})" if first.config else first.text
+    text = f"{first.text} (with {first.config})" if first.config and not conditional else first.text
     if others:
         names = [one.text for one in others[:MOST_OTHERS]]
         more = len(others) - len(names)
