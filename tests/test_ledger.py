@@ -1,4 +1,4 @@
-"""The shipped ledger: every answer is the recorded one, and either agrees with a reading of the code or says why not."""
+"""The shipped ledger: every answer is the recorded one, and agrees with a reading of the code or says why not."""
 
 from __future__ import annotations
 

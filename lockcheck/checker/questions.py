@@ -35,7 +35,7 @@ ASKED = "asked"
 
 SAYS: Mapping[str, str] = {
     "acquisition": "{role_function} takes {lock}",
-    "allocation": "{role_function} allocates with {gfp}",
+    "allocation": "{role_function} allocates: {what}",
     "call": "{role_function} calls {callee}",
     "circle": "{chain}",
     "context": "{role_function} is reached through {callers}",
@@ -332,4 +332,5 @@ def _finding(asked: Asked, question: Question) -> Outcome:
         and set(question.locks) <= set(one.locks)
         and (question.function is None or question.function in one.functions)
     ]
-    return _found(found, f"no finding of {' or '.join(question.names)}", missing, vacuous=False)
+    names = [f"severity {name}" if name in SEVERITIES else name for name in question.names]
+    return _found(found, f"no finding of {' or '.join(names)}", missing, vacuous=False)

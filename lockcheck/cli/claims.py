@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_options
-@click.option("--format", "form", type=click.Choice(["text", "brief"]), default="text",
-              show_default=True, help="Witnesses too, or a line for each claim.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "brief", "markdown", "mail", "json"]), default="text",
+              show_default=True, help="For a terminal, a page, a mailing list, programs.")  # fmt: skip
 @click.option("--ledger", metavar="LEDGER", help="Ask this ledger's claims of the models instead of their own.")
 @click.option("--only", "only", multiple=True, metavar="ID", help="Only this claim (repeatable).")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,

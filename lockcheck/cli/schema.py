@@ -9,7 +9,7 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["model", "rule", "report", "diff", "compare"]))
+@click.argument("what", type=click.Choice(["model", "rule", "report", "diff", "compare", "claims"]))
 def command(what: str) -> int:
     """Print the JSON Schema of a file or a report."""
     click.echo(json.dumps(schema_of(what), indent=1))
@@ -34,6 +34,10 @@ def schema_of(what: str) -> dict[str, Any]:
         from lockcheck.report.designs_json import json_schema as compare_schema
 
         return compare_schema()
+    if what == "claims":
+        from lockcheck.report.claims_json import json_schema as claims_schema
+
+        return claims_schema()
     from lockcheck.report.json_schema import json_schema as report_schema
 
     return report_schema()

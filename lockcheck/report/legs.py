@@ -94,8 +94,12 @@ def _row(step: WitnessStep, after: WitnessStep | None, paint: Paint) -> Row:
     place = clean(where(step.place), paint.ascii_only)
     kernel = clean(step.at or "", paint.ascii_only)
     cells = (place, kernel) if kernel else (place,)
-    text = _call(step.text, after) if step.action == "call" else step.text
-    return Row(step.depth, clean(text, paint.ascii_only), cells if place else ())
+    return Row(step.depth, clean(step_text(step, after), paint.ascii_only), cells if place else ())
+
+
+def step_text(step: WitnessStep, after: WitnessStep | None) -> str:
+    """What one step says; ``after``: the step that follows it."""
+    return _call(step.text, after) if step.action == "call" else step.text
 
 
 def _call(text: str, after: WitnessStep | None) -> str:
