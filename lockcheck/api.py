@@ -40,6 +40,7 @@ def check(
     stage: Stage | None = None,
     included_only: bool = False,
     waivers: Iterable[str | os.PathLike[str]] = (),
+    revision: str | None = None,
 ) -> Result:
     """Check models and return what was found.
 
@@ -49,7 +50,8 @@ def check(
     ``rules``: folders of rules beside the built-in ones. ``roots``: folders that includes may reach into, beside
     those of the models. ``today``: for waivers that expire; without it none does. ``included_only``: check what the
     models include, without the models themselves: what a change is compared with. ``waivers``: files of waivers, for
-    findings that are allowed without a word about it in the models.
+    findings that are allowed without a word about it in the models. ``revision``: read the models as they are in that
+    revision of the git checkout around the working folder; nothing is checked out.
 
     Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
 
@@ -74,7 +76,7 @@ def check(
     say("reading")
     ruleset = rules_of(tuple(map(Path, rules or ())), limits)
     loader = _Loader(inputs_of(models), [Path(root) for root in roots] if roots is not None else None, limits,
-                     included_only)  # fmt: skip
+                     included_only, revision)  # fmt: skip
     day = today.isoformat() if today else None
     return check_with(ruleset, loader, dict(config or {}), all_configs, day, say, tuple(map(Path, waivers)))
 
@@ -87,6 +89,7 @@ class _Loader:
     roots: Sequence[Path] | None = None
     limits: Limits | None = None
     included_only: bool = False
+    revision: str | None = None
 
     @property
     def most_configs(self) -> int:
@@ -100,7 +103,8 @@ class _Loader:
 
         limits = self.limits or loading.Limits()
         return loading.load(
-            self.models, config=config, roots=self.roots, limits=limits, included_only=self.included_only
+            self.models, config=config, roots=self.roots, limits=limits, included_only=self.included_only,
+            revision=self.revision,
         )
 
 

@@ -40,6 +40,8 @@ class TwoSides(click.Command):
 @model_options
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True,
               help="For a terminal, for a pull request, or for programs.")  # fmt: skip
+@click.option("--rev", "revisions", metavar="A[..B]", help="Compare the models in two revisions of this git "
+              "checkout, or in one and as they are now; A...B starts where B left A.")  # fmt: skip
 @click.option("--claims", "ledger", metavar="LEDGER", help="Ask this ledger's claims of both sides.")
 @click.option("--short", is_flag=True, help="No witnesses: one line for each thing that differs.")
 @click.option("--all-configs", is_flag=True, help="Compare findings in every combination of kernel options.")
@@ -48,12 +50,13 @@ class TwoSides(click.Command):
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 @click.pass_context
-def command(context: click.Context, /, form: str, ledger: str | None, short: bool, all_configs: bool,
-            fail_on: str | None, color: str, **options: Any) -> int:
+def command(context: click.Context, /, form: str, revisions: str | None, ledger: str | None, short: bool,
+            all_configs: bool, fail_on: str | None, color: str, **options: Any) -> int:
     """Show what a change adds to its base, and what it takes away.
 
     BASE and CHANGE are files, folders or names of shipped models, as for 'lockcheck check'; all of one side is one
     program. Without BASE, CHANGE is compared with what it includes: what a design adds to the models it builds on.
+    With --rev, CHANGE is compared with itself in another revision; nothing is checked out.
 
     Exit status: 0 no new findings, 1 new findings, 2 one side could not be analysed.
     """
@@ -62,7 +65,13 @@ def command(context: click.Context, /, form: str, ledger: str | None, short: boo
     from lockcheck.findings import SEVERITIES
 
     settings = find(Path.cwd())
-    names, sides = _sides(options["paths"], context.meta.get(AFTER), options, all_configs)
+    after = context.meta.get(AFTER)
+    if revisions is not None:
+        if after is not None or ledger is not None:
+            raise click.UsageError("--rev compares models with themselves: neither '--' nor --claims goes with it")
+        names, sides = _revisions(revisions, options["paths"] or settings.models, options, all_configs)
+    else:
+        names, sides = _sides(options["paths"], after, options, all_configs)
     found = difference(*sides, answers=_answers(ledger, sides, options))
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
     _write(found, names, form, short, threshold, color, options["output"])
@@ -88,6 +97,38 @@ def _sides(
     refuse_unknown(options["config"], (base, changed))
     name = included(base, " ".join(change)) if alone else " ".join(before)
     return (name, " ".join(change)), (base, changed)
+
+
+def _revisions(
+    given: str, paths: Sequence[str], options: dict[str, Any], all_configs: bool
+) -> tuple[tuple[str, str], tuple[Result, Result]]:
+    """The two sides of one set of models. Raises click.UsageError when no model is there on either side."""
+    from lockcheck.cli.run import refuse_unknown, run_revision
+
+    if not paths:
+        raise click.UsageError("name the models to compare: lockcheck diff --rev A..B MODEL...")
+    before, after = _ends(given)
+    base = run_revision(paths, before, options, all_configs=all_configs)
+    change = run_revision(paths, after, options, all_configs=all_configs)
+    if not (base.files or base.problems or change.files or change.problems):
+        raise click.UsageError(f"no such model on either side: {', '.join(paths)}")
+    refuse_unknown(options["config"], (base, change))
+    shown = " ".join(paths)
+    return (f"{shown} in {before}", f"{shown} in {after}" if after else f"{shown} as it is now"), (base, change)
+
+
+def _ends(given: str) -> tuple[str, str | None]:
+    """The revisions of ``A``, ``A..B`` or ``A...B``; None stands for the files on disk."""
+    from lockcheck.loading.revisions import RevisionError, merge_base
+
+    if "..." in given:
+        one, _, other = given.partition("...")
+        try:
+            return merge_base(one or "HEAD", other or "HEAD", Path.cwd()), other or "HEAD"
+        except RevisionError as error:
+            raise click.UsageError(str(error)) from error
+    one, dots, other = given.partition("..")
+    return one or "HEAD", (other or "HEAD") if dots else None
 
 
 def _answers(

@@ -33,20 +33,37 @@ def run_paths(
     settings: Settings,
     *,
     all_configs: bool = False,
-    included_only: bool = False,
     lenient: bool = False,
+    **how: Any,
 ) -> Result:
-    """Check ``paths``, or (``included_only``) what they include, as options and settings say.
+    """Check ``paths`` as options and settings say.
 
-    ``lenient``: kernel options that these models do not declare are left out instead of being problems.
+    ``lenient``: kernel options that these models do not declare are left out instead of being problems. ``how``:
+    ``included_only`` and ``revision``, as :func:`lockcheck.check` takes them.
     """
     config = {**settings.config, **options["config"]}
-    result = _check(paths, config, options, settings, all_configs, included_only)
+    result = _check(paths, config, options, settings, all_configs, how)
     unknown = unknown_options(result, config)
     if lenient and unknown:
         known = {name: on for name, on in config.items() if name not in unknown}
-        return _check(paths, known, options, settings, all_configs, included_only)
+        return _check(paths, known, options, settings, all_configs, how)
     return result
+
+
+def run_revision(paths: Sequence[str], revision: str | None, options: Mapping[str, Any], **how: Any) -> Result:
+    """Check ``paths`` as they are in a revision, or on disk when it is None. Those that are not there are left out.
+
+    A side on which none of them is, is empty.
+    """
+    from lockcheck.findings import Result
+
+    settings = find(Path.cwd())
+    result = run_paths(paths, options, settings, lenient=True, revision=revision, **how)
+    absent = {one.file for one in result.problems if one.code == "no-such-file" and not one.line} & set(paths)
+    left = [path for path in paths if path not in absent]
+    if absent and not left:
+        return Result()
+    return run_paths(left, options, settings, lenient=True, revision=revision, **how) if absent else result
 
 
 def run_claims(ledger: str, result: Result, options: Mapping[str, Any], settings: Settings) -> Answered:
@@ -113,7 +130,7 @@ def _check(
     options: Mapping[str, Any],
     settings: Settings,
     all_configs: bool,
-    included_only: bool,
+    how: Mapping[str, Any],
 ) -> Result:
     from lockcheck.api import check
 
@@ -127,7 +144,7 @@ def _check(
             limits=limits_of({**settings.limits, **options["limits"]}),
             today=datetime.date.today(),
             stage=progress,
-            included_only=included_only,
+            **how,
             waivers=(*settings.waivers, *options.get("waivers", ())),
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from lockcheck.loading.files import Files, ModelFile, ModelText, library, read_model
+from lockcheck.loading.trees import DISK, Tree
 from lockcheck.model.program import Program
 from lockcheck.model.references import Reference
 from lockcheck.source.garbage import collector_paused
@@ -51,22 +52,26 @@ def load(
     roots: Sequence[Path] | None = None,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     included_only: bool = False,
+    revision: str | None = None,
 ) -> Loaded:
     """Read models, with all they include, into one program.
 
     ``inputs``: files, directories (every ``*.yaml`` below with a ``lockcheck:`` key), names of shipped models, or
     :class:`ModelText`. ``config``: kernel options to set instead of the models' defaults. ``roots``: further folders
     that includes may lead into; always allowed are the folders of the inputs and the shipped library.
+    ``revision``: read the inputs and all files that they include from this revision of the git checkout that the
+    working folder is in, instead of from disk; shipped models are the installed ones.
     ``included_only``: leave out the inputs themselves and build what they include, and no more.
     Never raises for bad input: everything that is wrong, in all files, is in ``problems``.
     """
     problems = Collector(limits.max_problems)
     configs: dict[str, bool] = {}
     program: Program | None = None
-    files = Files(roots, limits, problems)
+    files = Files(roots, limits, problems, _tree(revision, problems))
     with collector_paused():
         try:
-            files.read_inputs(inputs)
+            if not len(problems):
+                files.read_inputs(inputs)
             if included_only:
                 _leave_out_named(files, problems)
             program = _build(files, config or {}, problems, limits, configs)
@@ -75,6 +80,18 @@ def load(
     found = _causes(problems.sorted(), files)
     sources = {name: model.source for name, model in sorted(files.models.items())}
     return Loaded(None if found else program, found, configs, sources)
+
+
+def _tree(revision: str | None, problems: Collector) -> Tree:
+    """Where to read from; a revision that can't be read is a problem."""
+    if revision is not None:
+        from lockcheck.loading.revisions import RevisionError, open_revision
+
+        try:
+            return open_revision(revision, Path.cwd())
+        except RevisionError as error:
+            problems.add(Problem(f"revision {revision}", 0, 0, str(error), None, "bad-revision"))
+    return DISK
 
 
 def _leave_out_named(files: Files, problems: Collector) -> None:

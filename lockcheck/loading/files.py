@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from lockcheck.loading.trees import DISK, Tree
 from lockcheck.source.limits import Limits
 from lockcheck.source.locate import locate
 from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
@@ -60,8 +60,11 @@ def library() -> dict[str, Path]:
 class Files:
     """Reads inputs and everything they include, each file once."""
 
-    def __init__(self, roots: Sequence[Path] | None, limits: Limits, problems: Collector) -> None:
-        self._roots = [Path(root).resolve() for root in roots or ()]
+    def __init__(
+        self, roots: Sequence[Path] | None, limits: Limits, problems: Collector, tree: Tree = DISK
+    ) -> None:
+        self._tree = tree
+        self._roots = [tree.resolve(Path(root)) for root in roots or ()]
         self._limits = limits
         self._problems = problems
         self._words: dict[str, Any] = {}
@@ -94,10 +97,10 @@ class Files:
     def _add_input(self, given: str) -> None:
         path = Path(given)
         try:
-            if path.is_dir():
+            if self._tree.is_folder(path):
                 self._add_directory(given, path)
-            elif path.exists():
-                self._roots.append(path.resolve().parent)
+            elif self._tree.exists(path):
+                self._roots.append(self._tree.resolve(path).parent)
                 self._add_path(given, path, named=True, must_be_model=True)
             elif given in library():
                 self._add_shipped(given, named=True)
@@ -110,9 +113,10 @@ class Files:
             self._say(given, 0, 0, f"cannot be read: {_reason(error)}", "unreadable")
 
     def _add_directory(self, given: str, path: Path) -> None:
-        root = path.resolve()
+        tree = self._tree
+        root = tree.resolve(path)
         self._roots.append(root)
-        found = sorted(item for item in path.rglob("*.yaml") if item.is_file() and _inside(item.resolve(), [root]))
+        found = sorted(item for item in tree.below(path) if tree.is_file(item) and _inside(tree.resolve(item), [root]))
         before = len(self.models)
         for item in found[: self._limits.max_files + 1]:
             self._add_path(str(item), item, named=True, must_be_model=False)
@@ -126,12 +130,13 @@ class Files:
         self, name: str, path: Path, *, named: bool, must_be_model: bool, shipped: bool = False
     ) -> ModelFile | None:
         """Read one file unless it was read before under any name."""
-        real = path.resolve()
+        tree = self._shipped_tree(path) if shipped else self._tree
+        real = tree.resolve(path)
         known = self._by_path.get(real)
         if known:
             known.named = known.named or named
             return known
-        data = self._bytes(name, real)
+        data = self._bytes(name, real, tree)
         if data is None:
             return None
         if not must_be_model and not _IS_MODEL.search(data.decode("utf-8", "replace")):
@@ -141,19 +146,18 @@ class Files:
             self._by_path[real] = model
         return model
 
-    def _bytes(self, name: str, path: Path) -> bytes | None:
+    def _bytes(self, name: str, path: Path, tree: Tree) -> bytes | None:
         """The content of a regular file within the limits."""
         try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
+            size = tree.size(path)
+            if size is None:
                 self._say(name, 0, 0, "not a regular file", "unreadable")
                 return None
             most = self._limits.max_file_bytes
-            if status.st_size > most:
-                self._say(name, 0, 0, f"{status.st_size} bytes; at most {most} are read", "too-large")
+            if size > most:
+                self._say(name, 0, 0, f"{size} bytes; at most {most} are read", "too-large")
                 return None
-            with path.open("rb") as stream:
-                return stream.read(most)
+            return tree.read(path, most)
         except OSError as error:
             self._say(name, 0, 0, f"cannot be read: {_reason(error)}", "unreadable")
             return None
@@ -203,20 +207,29 @@ class Files:
     def beside(self, model: ModelFile, wanted: str, line: int, column: int, what: str) -> Path | None:
         """The file ``wanted`` relative to ``model``, if it exists and stands inside the roots; else a problem."""
         folder = model.folder or (self._roots[0] if self._roots else None)
-        fence = [PACKAGE] if model.shipped else self._roots
+        tree = self._tree_of(model)
+        fence = [tree.resolve(PACKAGE)] if model.shipped else self._roots
         try:
-            path = (folder / wanted).resolve() if folder else None
+            path = tree.resolve(folder / wanted) if folder else None
             if path is not None and not _inside(path, fence):
                 hint = "give the folder that holds both as a root (--root)"
                 message = f"{what} {quote(wanted)} leads outside the given folders"
                 self._say(model.name, line, column, message, "escape", hint)
                 return None
-            if path is not None and path.is_file():
+            if path is not None and tree.is_file(path):
                 return path
         except (OSError, ValueError, RuntimeError):
             pass  # a name that no file can have
         self._missing(model, wanted, line, column, what, folder)
         return None
+
+    def _tree_of(self, model: ModelFile) -> Tree:
+        """Where the neighbours of a model are."""
+        return self._shipped_tree(library()[model.name.removesuffix(".yaml")]) if model.shipped else self._tree
+
+    def _shipped_tree(self, path: Path) -> Tree:
+        """Where a shipped model is: on disk, unless the package itself belongs to the commit that is read."""
+        return self._tree if self._tree.is_file(path) else DISK
 
     def _missing(self, model: ModelFile, wanted: str, line: int, column: int, what: str, folder: Path | None) -> None:
         """A problem for a file that is not there."""
@@ -238,7 +251,7 @@ class Files:
         if path is None:
             return None
         named = os.path.normpath(os.path.join(os.path.dirname(model.name), wanted))
-        return named if Path(named).resolve() == path else str(path)
+        return named if self._tree.resolve(Path(named)) == path else str(path)
 
     def read_beside(self, model: ModelFile, wanted: str, line: int, column: int) -> SourceText | None:
         """The text of a dialect file relative to ``model``, within the same fence as an include."""
@@ -246,7 +259,7 @@ class Files:
         if path is None:
             return None
         name = os.path.normpath(os.path.join(os.path.dirname(model.name), wanted))
-        data = self._bytes(name, path)
+        data = self._bytes(name, path, self._tree_of(model))
         source = None if data is None else decode(name, data)
         if isinstance(source, Problem):
             self._problems.add(source)
