@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lockcheck.answers import Answer, Answered, Verdict
     from lockcheck.api import check
+    from lockcheck.compare.difference import Difference, difference
     from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived
     from lockcheck.ledger import ask
     from lockcheck.loading import ModelText
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Answer",
     "Answered",
+    "Difference",
     "Fact",
     "Finding",
     "Leg",
@@ -44,10 +46,13 @@ __all__ = [
     "__version__",
     "ask",
     "check",
+    "difference",
 ]
 
 _HOMES = {
     "check": "api",
+    "Difference": "compare.difference",
+    "difference": "compare.difference",
     "ask": "ledger",
     "Answer": "answers",
     "Answered": "answers",
