@@ -41,6 +41,7 @@ def ask(
     ledger: Model | Iterable[Model] = SHIPPED,
     *,
     of: Model | Iterable[Model] | None = None,
+    only: Iterable[str] = (),
     config: Mapping[str, bool] | None = None,
     rules: Iterable[str | os.PathLike[str]] | None = None,
     roots: Iterable[str | os.PathLike[str]] | None = None,
@@ -57,8 +58,9 @@ def ask(
         before = lockcheck.ask("ledger.yaml", of="linux/fork").answers
         after = lockcheck.ask("ledger.yaml", of="rfc.yaml").answers
 
-    ``config``: options to set where the ledger does not vary or fix them. Pure: the same input gives the same
-    answers. Never raises for bad models: they are ``problems``, and ``exit_code`` is 2.
+    ``only``: ids of the claims to answer; all without any. ``config``: options to set where the ledger does not vary or
+    fix them. Pure: the same input gives the same answers. Never raises for bad models: they are ``problems``, and
+    ``exit_code`` is 2.
     """
     from pathlib import Path
 
@@ -69,7 +71,8 @@ def ask(
     other = None if of is None else tuple(inputs_of(of))
     places = None if roots is None else [Path(root) for root in roots]
     with collector_paused():
-        run = _Run(ruleset, own, other, dict(config or {}), places, limits, stage or (lambda _: None))
+        chosen = tuple(dict.fromkeys(only))
+        run = _Run(ruleset, own, other, chosen, dict(config or {}), places, limits, stage or (lambda _: None))
         return run.answered()
 
 
@@ -91,6 +94,7 @@ class _Run:
     ruleset: RuleSet
     own: tuple[Model, ...]
     other: tuple[Model, ...] | None
+    only: tuple[str, ...]
     config: dict[str, bool]
     roots: list[Path] | None
     limits: Limits | None
@@ -107,7 +111,7 @@ class _Run:
 
         self.say("reading")
         program = self.load(self.own, self.config)
-        claims = program.claims if program is not None else ()
+        claims = self.chosen(program.claims if program is not None else ())
         if self.other is not None:
             target = self.load(self.other, self.config)
             self.known = frozenset(name for name, _ in target.config) if target else None
@@ -132,6 +136,18 @@ class _Run:
         by_variant = dict(zip(variants(claim), outcomes, strict=True))
         asked_of = tuple(_name(model) for model in self.models(claim.models))
         return answer(claim, by_variant, tuple(zip(claim.assuming, assumed, strict=False)), asked_of)
+
+    def chosen(self, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """The claims that are wanted; an id that no claim has is a problem."""
+        from lockcheck.source.problems import Problem, did_you_mean
+
+        known = [claim.id for claim in claims]
+        for name in self.only if claims else ():
+            if name not in known:
+                file = claims[0].place.file
+                hint = did_you_mean(name, known)
+                self.problems.append(Problem(file, 0, 0, f"there is no claim '{name}'", hint, "unknown-claim"))
+        return [claim for claim in claims if not self.only or claim.id in self.only]
 
     # ------------------------------------------------------------ what is asked of what
 

@@ -215,6 +215,7 @@ class _Compiler:
         selects = compile_where(where, kind, (*path, "where"), self._report)
         template, _ = compile_message(SAYS.get(name, "{locks}"), kind)
         role = _role_of(where)
+        sought = "".join(f", {key} {value}" for key, value in where.items() if isinstance(value, str))
 
         def ask(asked: Asked) -> Outcome:
             missing = _lacking(asked, [], [question.function] if question.function else [])
@@ -222,7 +223,7 @@ class _Compiler:
                 missing += (f"a function with the role '{role}'",)
             facts = asked.selected(name, selects, question.function)
             found = [(fact, template.fill(fact)) for fact in facts]
-            return _found(found, f"there is no such {name}", missing)
+            return _found(found, f"there is no {name}{sought}", missing)
 
         return ask
 

@@ -36,20 +36,19 @@ def command(form: str, ledger: str | None, only: Sequence[str], color: str, **op
     from lockcheck.report.claims import FORMATS
     from lockcheck.report.paint import Paint
 
-    answered = _answered(ledger, options)
+    answered = _answered(ledger, only, options)
     if answered.problems:
         _complain(answered, color)
         return answered.exit_code
     if not answered.answers:
         click.echo("lockcheck: these models state no claims; a ledger has a 'claims:' list", err=True)
         return answered.exit_code
-    chosen = _only(answered, only)
     output = options["output"]
-    write(FORMATS[form](chosen, Paint() if output else paint_for(sys.stdout, color)), output)
-    return chosen.exit_code
+    write(FORMATS[form](answered, Paint() if output else paint_for(sys.stdout, color)), output)
+    return answered.exit_code
 
 
-def _answered(ledger: str | None, options: dict[str, Any]) -> Answered:
+def _answered(ledger: str | None, only: Sequence[str], options: dict[str, Any]) -> Answered:
     """The answers to what the options name."""
     from lockcheck.cli.options import limits_of
     from lockcheck.cli.output import Progress
@@ -62,26 +61,13 @@ def _answered(ledger: str | None, options: dict[str, Any]) -> Answered:
         return ask(
             ledger if ledger is not None else paths,
             of=options["paths"] or None if ledger is not None else None,
+            only=only,
             config={**settings.config, **options["config"]},
             rules=(*settings.rules, *options["rules"]),
             roots=(*settings.roots, *options["roots"]),
             limits=limits_of({**settings.limits, **options["limits"]}),
             stage=progress,
         )
-
-
-def _only(answered: Answered, wanted: Sequence[str]) -> Answered:
-    """The answers with these ids. Raises click.UsageError for an id that no claim has."""
-    from dataclasses import replace
-
-    from lockcheck.source.problems import did_you_mean
-
-    known = [one.claim.id for one in answered.answers]
-    for name in wanted:
-        if name not in known:
-            raise click.UsageError(f"there is no claim '{name}'; {did_you_mean(name, known) or 'see --format brief'}")
-    chosen = tuple(one for one in answered.answers if not wanted or one.claim.id in wanted)
-    return replace(answered, answers=chosen)
 
 
 def _complain(answered: Answered, color: str) -> None:

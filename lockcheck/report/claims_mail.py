@@ -40,8 +40,7 @@ def claims_mail(answered: Answered) -> str:
 
 def _attribution(answer: Answer) -> Iterator[str]:
     claim = answer.claim
-    who = claim.who or "Nobody"
-    yield f"{clean(who)} wrote:" if claim.who else "Nobody wrote:"
+    yield f"{clean(claim.who)} wrote:" if claim.who else "Not in the thread:"
     if claim.message:
         yield f"[<{clean(claim.message)}>]"
 

@@ -83,7 +83,7 @@ otherwise: B is taken under A
 Refuted.
 because: nothing is taken under B
 
-Nobody wrote:
+Not in the thread:
 """
 
 
