@@ -19,6 +19,7 @@ from lockcheck.checker.evaluate import findings_of
 from lockcheck.checker.judge import Analysis
 from lockcheck.checker.kinds import FACT_KINDS
 from lockcheck.checker.message import compile_message
+from lockcheck.checker.orders import CONFLICT, ORDER, UNPLACED
 from lockcheck.checker.reading import plain
 from lockcheck.checker.rule import Match, Rule
 from lockcheck.checker.select import Attributes, Predicate, Report, compile_where
@@ -32,6 +33,9 @@ from lockcheck.source.problems import did_you_mean
 
 ASKED = "asked"
 """The role that a function is given when a question is about what happens below it."""
+
+OF_RULES = (WAIVER, ORDER, CONFLICT, UNPLACED)
+"""Fact kinds that no analysis has: they come of what rules and waivers declare."""
 
 SAYS: Mapping[str, str] = {
     "acquisition": "{role_function} takes {lock}",
@@ -208,8 +212,10 @@ class _Compiler:
         """``some``: there is such a fact."""
         name = question.names[0]
         kind = FACT_KINDS.get(name)
-        if kind is None or name == "waiver":
-            self._report((*path, "some"), f"unknown fact kind '{name}'", did_you_mean(name, FACT_KINDS))
+        if kind is None or name in OF_RULES:
+            known = [one for one in FACT_KINDS if one not in OF_RULES]
+            hint = "it is made of rules; ask for their findings" if kind else did_you_mean(name, known)
+            self._report((*path, "some"), f"unknown fact kind '{name}'", hint)
             return lambda asked: Outcome(None)
         where = plain(question.where or {})
         selects = compile_where(where, kind, (*path, "where"), self._report)

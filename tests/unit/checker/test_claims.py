@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import lockcheck
@@ -184,6 +186,7 @@ def test_a_ledger_can_be_asked_of_another_model() -> None:
     ("ask: {leaf: A, where: {lock: A}}", "'where' says nothing beside 'leaf'"),
     ("ask: {finding: circular}", "unknown rule 'circular'"),
     ("ask: {some: circles}", "unknown fact kind 'circles'"),
+    ("ask: {some: order}", "unknown fact kind 'order'"),
     ("ask: {some: circle, where: {lenght: 2}}", "<text>:33:60: error: a circle fact has no attribute 'lenght'"),
     ("ask: {not: {some: sleep, where: {atomic: 1}}}", "'atomic' is true or false, not the number 1"),
     ("ask: {leaf: A}, undecided: both", "claim 'one' needs one of ask, nothing_to_prove, undecided"),
@@ -211,3 +214,15 @@ def test_claims_of_included_models_are_theirs() -> None:
     assert lockcheck.check("linux/percpu").problems == ()
     assert ask("linux/percpu").answers == ()
     assert ask("linux/percpu").exit_code == 2
+
+
+def test_a_rule_of_the_project_is_a_question(tmp_path: Path) -> None:
+    """A declared order, or any other rule in a folder of one's own, can be asked for by its id."""
+    folder = tmp_path / "own" / "my-order"
+    folder.mkdir(parents=True)
+    (folder / "rule.yaml").write_text("rule: my-order\norder: [B, A]\n", encoding="utf-8")
+    ledger = f"{BASE}\nclaims:\n  - {{id: 1, text: t, ask: {{not: {{finding: my-order}}}}, vary: [CONFIG_NEST]}}\n"
+
+    (answer,) = ask(ModelText(ledger), rules=[tmp_path]).answers
+    assert answer.words == "holds only if CONFIG_NEST=n"
+    assert answer.against[0].text.endswith("[my-order]")
