@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
-from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, UsageSummary
+from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, Unexercised, UsageSummary
 from lockcheck.model.places import Place
 from lockcheck.model.program import Expectation
 
@@ -162,7 +162,8 @@ class Result:
     """What one run found, what it checked and what it could not.
 
     ``findings`` are sorted worst first. ``problems`` are reasons why something could not be analysed: any of them
-    makes the run a failure. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
+    makes the run a failure. ``unexercised``: what the named models declare, and rules that are not built in, that the
+    run had no use for. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
     that were checked. ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the
     last config, or None when nothing could be analysed.
     """
@@ -177,6 +178,7 @@ class Result:
     named_files: tuple[str, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
     expecting: bool = False
+    unexercised: tuple[Unexercised, ...] = ()
     sources: Mapping[str, Quotable] = field(default_factory=dict, compare=False, repr=False)
     analysis: Analysed | None = field(default=None, compare=False, repr=False)
 
@@ -200,13 +202,16 @@ class Result:
         """0 clean, 1 findings (warnings or errors), 2 could not analyse."""
         return self.exit_code_for(Severity.WARNING)
 
-    def exit_code_for(self, fail_on: Severity, *, compare: bool = False) -> int:
+    def exit_code_for(self, fail_on: Severity, *, compare: bool = False, strict: bool = False) -> int:
         """The exit code when findings below ``fail_on`` are only shown.
 
         ``compare``: what counts is whether findings and expectations differ; without expectations that is a failure.
+        ``strict``: whatever the run had no use for counts as a finding.
         """
         if self.failed or (compare and not self.expecting):
             return EXIT_FAILED
+        if strict and self.unexercised:
+            return EXIT_FINDINGS
         if compare:
             return EXIT_FINDINGS if self.mismatches else EXIT_CLEAN
         return EXIT_FINDINGS if any(one.severity >= fail_on for one in self.findings) else EXIT_CLEAN

@@ -11,11 +11,13 @@ from typing import Protocol
 
 from lockcheck.checker.evaluate import findings_of
 from lockcheck.checker.expectations import compare
+from lockcheck.checker.reading import built_in
 from lockcheck.checker.rule import Rule
 from lockcheck.checker.sources import LockTable
+from lockcheck.checker.vacuity import idle, names_of, unexercised
 from lockcheck.checker.waivers import WAIVER, WaiverFacts, apply_waivers, expired
 from lockcheck.findings import Analysed, Finding, Quotable, Result
-from lockcheck.model.facts import Coverage
+from lockcheck.model.facts import Coverage, Unexercised
 from lockcheck.model.program import Expectation, Program, Waiver
 from lockcheck.source.problems import Problem, did_you_mean
 
@@ -44,6 +46,7 @@ class _Checked:
     waivers: tuple[Waiver, ...]
     expectations: tuple[Expectation, ...]
     expecting: bool
+    idle: Mapping[str, str]
 
 
 class Judgement:
@@ -69,6 +72,7 @@ class Judgement:
             waivers=program.waivers,
             expectations=program.expectations,
             expecting=program.expecting,
+            idle=idle(self._rules, names_of(program)),
         )
         self._checked.append(checked)
         self._first = self._first or (program, analysis)
@@ -101,8 +105,19 @@ class Judgement:
             mismatches=compare(findings, expected) if expecting else (),
             expecting=expecting,
             sources=sources,
+            unexercised=self._unexercised(named),
             analysis=self._first[1],
         )
+
+    def _unexercised(self, named: Sequence[str]) -> tuple[Unexercised, ...]:
+        """What no config had a use for: of the models that were named, and of rules that are not built in."""
+        parts = [set(one.coverage.unexercised) for one in self._checked]
+        declared = (one for one in set.intersection(*parts) if one.place.file in named)
+        never = set.intersection(*(set(one.idle) for one in self._checked))
+        shipped = built_in()
+        own = [rule for rule in self._rules if rule.folder is None or not rule.folder.is_relative_to(shipped)]
+        idle_rules = unexercised((rule for rule in own if rule.id in never), self._checked[0].idle)
+        return tuple(sorted((*declared, *idle_rules)))
 
     def _merged(self) -> list[Finding]:
         """Findings of all configs by fingerprint, each with the configs that it holds with."""
@@ -133,6 +148,7 @@ def _together(parts: Sequence[Coverage]) -> Coverage:
     if len(parts) == 1:
         return parts[0]
     never = set.intersection(*(set(part.never_entered) for part in parts))
+    unused = set.intersection(*(set(part.unexercised) for part in parts))
     return Coverage(
         functions=max(part.functions for part in parts),
         entries=max(part.entries for part in parts),
@@ -144,4 +160,5 @@ def _together(parts: Sequence[Coverage]) -> Coverage:
         not_followed=tuple(sorted({one for part in parts for one in part.not_followed})),
         merged=tuple(sorted({one for part in parts for one in part.merged})),
         cut=tuple(sorted({one for part in parts for one in part.cut})),
+        unexercised=tuple(sorted(unused)),
     )

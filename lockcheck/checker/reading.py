@@ -199,6 +199,7 @@ def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, r
         limits=file.limits.strip() if file.limits else None,
         exceptions=file.exceptions.strip() if file.exceptions else None,
         see=tuple(file.see),
+        document=plain(tree),
         witness=None if file.witness is None else tuple(file.witness),
         place=place,
         folder=path.parent,

@@ -7,10 +7,10 @@ Glossary words defined here: rule, shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lockcheck.checker.sources import FactSource
 from lockcheck.findings import Severity
@@ -31,7 +31,7 @@ Matcher: TypeAlias = Callable[[FactSource], Iterable[Match]]
 class Rule:
     """One rule. ``category`` is the folder above its own; ``folder`` is where its cases are.
 
-    ``kinds``: the fact kinds it looks at. ``witness``: which legs
+    ``document``: the file as it is written. ``kinds``: the fact kinds it looks at. ``witness``: which legs
     beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
     ``helps``: what to do by fact kind, where that is not ``help``.
     ``order``: the order that it declares, which is judged together with those of all other rules.
@@ -51,6 +51,7 @@ class Rule:
     exceptions: str | None = None
     see: tuple[str, ...] = ()
     witness: tuple[str, ...] | None = None
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     place: Place = field(default=NOWHERE, compare=False)
     folder: Path | None = field(default=None, compare=False)
     helps: tuple[tuple[str, str], ...] = ()

@@ -21,6 +21,7 @@ COMMANDS = {
     "claims": "claims",
     "compare": "compare",
     "contexts": "contexts",
+    "coverage": "coverage",
     "diff": "diff",
     "explain": "explain",
     "graph": "graph",

@@ -13,6 +13,7 @@ from lockcheck.bench.cases import RULE_FILE, Case, cases_of, models_with_expecta
 
 if TYPE_CHECKING:
     from lockcheck.checker.rule import Rule
+    from lockcheck.findings import Result
 
 
 class Bench:
@@ -30,18 +31,20 @@ class Bench:
         added = [Path(one) for one in (*rules, *(own if folder else ()))]
         ruleset = built_in_rules()
         self.ruleset = ruleset.joined(read_rules(added)) if added else ruleset
+        self._results: dict[Path, Result | None] = {}
         self.cases: list[Case] = [case for rule in self.tested for case in cases_of(rule)]
         if folder and not chosen:
             self.cases += models_with_expectations(root)
 
-    def test(self, *, verbose: bool) -> int:
-        """Run all cases, print what is wrong (or everything), and return the exit status."""
+    def test(self, *, verbose: bool, keep: bool = False) -> int:
+        """Run all cases, print what is wrong (or everything), and return the exit status. ``keep``: the results."""
         from lockcheck.report.layout import count
 
         counts: Counter[str] = Counter()
         failures = 0
         for case in self.cases:
             one = verdict(case, self.ruleset)
+            self._results[case.path] = one.result if keep else None
             counts[one.word] += 1
             failures += not one.good
             if verbose or not one.good:
@@ -50,6 +53,25 @@ class Bench:
         words = ", ".join(f"{number} {word}" for word, number in sorted(counts.items()))
         click.echo(f"{count(len(self.tested), 'rule')}, {count(len(self.cases), 'case')}: {words or 'none'}")
         return 1 if failures or not self.cases else 0
+
+    def branches(self, *, verbose: bool) -> None:
+        """Print the alternatives in the rules' conditions that the facts of no case meet."""
+        from lockcheck.checker.exercise import branches
+        from lockcheck.report.layout import clean, count, wrap
+
+        met: dict[tuple[str, str], bool] = {}
+        for case in self.cases:
+            result = self._results.get(case.path)
+            if case.rule is None or result is None or result.analysis is None:
+                continue
+            for one in branches(case.rule, result.analysis):
+                met[one.rule, one.path] = met.get((one.rule, one.path), False) or one.met
+        for (rule, path), good in met.items():
+            if verbose or not good:
+                for line in wrap(clean(f"{rule}: {path}: {'met' if good else 'no case meets it'}"), 0, 4):
+                    click.echo(line)
+        missing = sum(1 for good in met.values() if not good)
+        click.echo(f"{count(len(met), 'branch', 'branches')}: {len(met) - missing} met by a case, {missing} by none")
 
     def mutate(self, most: int, *, verbose: bool) -> None:
         """Break every clean case in small ways, and print the mutants that no rule noticed."""

@@ -25,9 +25,13 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 @click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
 @click.option("--waivers", multiple=True, metavar="FILE", type=click.Path(),
               help="A file of waivers: findings that are allowed (repeatable).")  # fmt: skip
+@click.option("--strict-coverage", "strict", is_flag=True,
+              help="List what models and rules declare and the run had no use for; exit 1 if any.")  # fmt: skip
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
-def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, color: str, **options: Any) -> int:
+def command(
+    form: str, all_configs: bool, fail_on: str | None, expect: bool, strict: bool, color: str, **options: Any
+) -> int:
     """Check models for deadlocks and broken locking contracts.
 
     PATH is a file, a folder, or the name of a shipped model ('lockcheck models' lists them). Without PATH: the models
@@ -42,11 +46,11 @@ def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, col
     result, settings = run_check(options, all_configs=all_configs)
     output = options["output"]
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
-    code = result.exit_code_for(threshold, compare=expect)
+    code = result.exit_code_for(threshold, compare=expect, strict=strict)
     if form == "json":
         from lockcheck.report.as_json import as_json
 
-        write(as_json(result, threshold, compare=expect), output)
+        write(as_json(result, threshold, compare=expect, strict=strict), output)
         return code
     _complain(result, expect, color)
     if result.problems:
@@ -62,7 +66,7 @@ def command(form: str, all_configs: bool, fail_on: str | None, expect: bool, col
     from lockcheck.report.text import text
 
     paint = Paint() if output else paint_for(sys.stdout, color)
-    write(text(result, paint, compare=expect), output)
+    write(text(result, paint, compare=expect, strict=strict), output)
     return code
 
 

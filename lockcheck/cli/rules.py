@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -107,10 +108,9 @@ def _check_names(rule: str, category: str) -> None:
 @more_rules
 @click.option("--mutate", is_flag=True, help="Break clean cases in small ways; list what no rule noticed.")
 @click.option("--mutants", type=click.IntRange(1), default=40, show_default=True, help="How many, per case at most.")
+@click.option("--branches", is_flag=True, help="List alternatives in the rules that no case meets.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every case, not only what is wrong.")
-def test(
-    folder: str | None, chosen: Sequence[str], rules: Sequence[str], mutate: bool, mutants: int, verbose: bool
-) -> int:
+def test(folder: str | None, chosen: Sequence[str], rules: Sequence[str], verbose: bool, **more: Any) -> int:
     """Run the cases in FOLDER, or of the built-in rules: caught, clean, missed, false alarm.
 
     Cases are the models beside each rule.yaml and all other models with an 'expect' list. A line that begins with
@@ -119,7 +119,9 @@ def test(
     from lockcheck.cli.bench import Bench
 
     bench = Bench(folder, rules, chosen)
-    status = bench.test(verbose=verbose)
-    if mutate:
-        bench.mutate(mutants, verbose=verbose)
+    status = bench.test(verbose=verbose, keep=more["branches"])
+    if more["branches"]:
+        bench.branches(verbose=verbose)
+    if more["mutate"]:
+        bench.mutate(more["mutants"], verbose=verbose)
     return status

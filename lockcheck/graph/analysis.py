@@ -24,8 +24,9 @@ from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.order import KIND_NAMES, LockOrder
 from lockcheck.graph.waits import add_waits
 from lockcheck.graph.witness import Teller
-from lockcheck.model.facts import Attribute, Coverage, Dependency, Fact, Leg, UsageSummary
+from lockcheck.model.facts import Attribute, Coverage, Dependency, Fact, Leg, Unexercised, UsageSummary
 from lockcheck.model.limits import AnalysisLimits
+from lockcheck.model.locks import LockClass
 from lockcheck.model.places import NOWHERE, Place, unpack
 from lockcheck.model.program import Program
 
@@ -167,7 +168,34 @@ class Analysis:
             not_followed=tuple(sorted({*self.program.not_modelled, *self._not_followed()})),
             merged=tuple(sorted({node.code.function.name for node in nodes if node.merged})),
             cut=tuple(sorted((why, unpack(file, where)) for why, file, where in self._cut if why in CUTS)),
+            unexercised=tuple(sorted((*self._never_entered(seen), *self._never_taken()))),
         )
+
+    def _never_entered(self, seen: set[int]) -> Iterator[Unexercised]:
+        """Functions that no path enters; those with a role are callbacks that nobody calls."""
+        for index, one in enumerate(self.program.functions):
+            if index not in seen:
+                why = f"nobody calls this {one.roles[0]}" if one.roles else "never entered"
+                yield Unexercised("callback" if one.roles else "function", one.name, why, unpack(one.file, one.where))
+
+    @cached_property
+    def declared_classes(self) -> tuple[LockClass, ...]:
+        """The lock classes that the models declare and that a path may take so that it counts."""
+        unchecked = {one.class_name for one in self.program.locks if not one.checked}
+        return tuple(
+            one
+            for one in self.program.classes
+            if one.kind.category == "lock" and one.kind.checked and one.place.file in self.program.files
+            if one.name not in unchecked
+        )
+
+    def _never_taken(self) -> Iterator[Unexercised]:
+        """Declared lock classes that no path takes, on whatever level."""
+        taken = {self._name(cls) for cls in self._composer.acquired}
+        taken |= {name.rpartition("/")[0] for name in taken}
+        for one in self.declared_classes:
+            if one.name not in taken:
+                yield Unexercised("lock", one.name, "never taken", one.place)
 
     def _not_followed(self) -> Iterator[tuple[str, Place]]:
         for why, file, where in self._cut:

@@ -126,6 +126,20 @@ class Dependency:
     leg: Leg = field(compare=False)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Unexercised:
+    """Something that is declared and that a run had no use for.
+
+    ``what``: ``function`` (never entered), ``callback`` (a function with a role that nobody calls), ``lock`` (never
+    taken) or ``rule`` (nothing to judge).
+    """
+
+    what: str
+    name: str
+    why: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What a run checked. ``contexts``: number of (function, entry state) pairs. ``not_followed``: (why, place).
@@ -143,3 +157,4 @@ class Coverage:
     not_followed: tuple[tuple[str, Place], ...] = ()
     merged: tuple[str, ...] = ()
     cut: tuple[tuple[str, Place], ...] = ()
+    unexercised: tuple[Unexercised, ...] = ()

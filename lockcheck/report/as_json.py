@@ -16,20 +16,27 @@ from lockcheck.source.problems import Problem
 SCHEMA_ID = "lockcheck-report/1"
 
 
-def as_json(result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False) -> str:
+def as_json(
+    result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False, strict: bool = False
+) -> str:
     """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
-    return json.dumps(document(result, fail_on, compare=compare), indent=1, ensure_ascii=True) + "\n"
+    return json.dumps(document(result, fail_on, compare=compare, strict=strict), indent=1, ensure_ascii=True) + "\n"
 
 
-def document(result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False) -> dict[str, Any]:
-    """The report as plain values, in the order of the schema. ``compare``: the exit code is that of ``--expect``."""
+def document(
+    result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False, strict: bool = False
+) -> dict[str, Any]:
+    """The report as plain values, in the order of the schema.
+
+    ``compare``, ``strict``: the exit code is that of ``--expect``, of ``--strict-coverage``.
+    """
     from lockcheck import __version__
 
     has = result.coverage
     return {
         "schema": SCHEMA_ID,
         "tool": {"name": "lockcheck", "version": __version__},
-        "exit_code": result.exit_code_for(fail_on, compare=compare),
+        "exit_code": result.exit_code_for(fail_on, compare=compare, strict=strict),
         "fail_on": fail_on.word,
         "files": list(result.files),
         "named_files": list(result.named_files),
@@ -46,6 +53,10 @@ def document(result: Result, fail_on: Severity = Severity.WARNING, *, compare: b
             "not_followed": [{"why": why, "place": place_value(place)} for why, place in has.not_followed],
             "merged": list(has.merged),
             "cut": [{"why": why, "place": place_value(place)} for why, place in has.cut],
+            "unexercised": [
+                {"what": one.what, "name": one.name, "why": one.why, "place": place_value(one.place)}
+                for one in result.unexercised
+            ],
         },
         "findings": [finding_value(one) for one in result.findings],
         "waived": [_waived(one) for one in result.waived],

@@ -77,6 +77,9 @@ DEFS: dict[str, Any] = {
     "problem": values("Why something could not be analysed; line 0 means the file as a whole.", {
         "file": TEXT, "line": NUMBER, "column": NUMBER, "code": TEXT, "message": TEXT, "hint": MAYBE_TEXT,
     }),
+    "unexercised": values("What named models, or rules that are not built in, have and the run did not use.", {
+        "what": {"enum": ["function", "callback", "lock", "rule"]}, "name": TEXT, "why": TEXT, "place": PLACE,
+    }),
     "open end": values("What the analysis could not follow.", {"why": TEXT, "place": PLACE}),
 }  # fmt: skip
 
@@ -87,6 +90,7 @@ def json_schema() -> dict[str, Any]:
     coverage: dict[str, Any] = dict.fromkeys(numbers, NUMBER)
     coverage |= {"never_entered": TEXTS, "not_followed": many("open end"), "merged": TEXTS}
     coverage["cut"] = many("open end")
+    coverage["unexercised"] = many("unexercised")
     top = values("What one run of lockcheck found.", {
         "schema": {"const": SCHEMA_ID},
         "tool": values("Who wrote this.", {"name": {"const": "lockcheck"}, "version": TEXT}),

@@ -69,6 +69,7 @@ def left_out(result: Result) -> Iterator[str]:
     has = result.coverage
     if has.never_entered:
         yield f"never entered: {count(len(has.never_entered), 'function')} ({listing(has.never_entered)})"
+    yield from _unexercised(result)
     for why, places in _by_reason(has.cut):
         yield f"could not analyse all of it: {why}{_at(places)}; limits can be raised: --limit NAME=N"
     for why, places in _by_reason(set(has.not_followed) - set(has.cut)):
@@ -78,6 +79,16 @@ def left_out(result: Result) -> Iterator[str]:
         yield f"merged: {states}: pairs may be told there that no single path has"
     if result.configs_skipped:
         yield f"not checked: {result.configs_skipped} more combinations of kernel configs"
+
+
+def _unexercised(result: Result) -> Iterator[str]:
+    """What the named models declare and never use, and rules of the project that had nothing to judge."""
+    locks = [one.name for one in result.unexercised if one.what == "lock"]
+    rules = [f"{one.name}: {one.why}" for one in result.unexercised if one.what == "rule"]
+    if locks:
+        yield f"never taken: {count(len(locks), 'lock')} ({listing(locks)})"
+    if rules:
+        yield f"nothing to judge: {count(len(rules), 'rule')} ({listing(rules, 2)})"
 
 
 def _by_reason(left: Iterable[tuple[str, Place]]) -> list[tuple[str, list[Place]]]:

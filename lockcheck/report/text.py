@@ -22,13 +22,16 @@ _HARD = "\x00"
 """A space that no line is broken at; names can't contain it."""
 
 
-def text(result: Result, paint: Paint | None = None, *, compare: bool = False) -> str:
-    """The whole report. ``compare``: say how findings and expectations differ instead of listing expected findings."""
+def text(result: Result, paint: Paint | None = None, *, compare: bool = False, strict: bool = False) -> str:
+    """The whole report. ``compare``: say how findings and expectations differ instead of listing expected findings.
+
+    ``strict``: list what the run had no use for.
+    """
     paint = paint or Paint()
-    return "".join(f"{line.rstrip()}\n" for line in _lines(result, paint, compare))
+    return "".join(f"{line.rstrip()}\n" for line in _lines(result, paint, compare, strict))
 
 
-def _lines(result: Result, paint: Paint, compare: bool) -> Iterator[str]:
+def _lines(result: Result, paint: Paint, compare: bool, strict: bool) -> Iterator[str]:
     if compare:
         for mismatch in result.expectation_mismatches():
             yield from _mismatch(mismatch, result, paint)
@@ -38,6 +41,10 @@ def _lines(result: Result, paint: Paint, compare: bool) -> Iterator[str]:
             yield ""
     for waived in result.waived:
         yield from _waived(waived, paint)
+    for one in result.unexercised if strict else ():
+        yield from wrap(clean(f"{one.place}: not exercised: {one.what} {one.name}: {one.why}", paint.ascii_only), 0, 4)
+    if strict and result.unexercised:
+        yield ""
     yield from summary(result, paint, compare=compare)
 
 

@@ -1,0 +1,85 @@
+"""What a run exercised of all that models and rules declare: locks, functions, dependencies, rules, their branches.
+
+Is: counting, from the finished analysis. Is not: a rendering (``report/coverage.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from lockcheck.checker.exercise import branches
+from lockcheck.checker.reading import RuleSet, built_in
+from lockcheck.checker.vacuity import idle, names_of
+from lockcheck.checker.waivers import WAIVER
+from lockcheck.model.places import NOWHERE, Place, unpack
+from lockcheck.report.coverage import Item, Survey
+from lockcheck.report.graphs import pairs_of
+
+if TYPE_CHECKING:
+    from lockcheck.findings import Result
+    from lockcheck.graph.analysis import Analysis
+
+
+def survey(result: Result, ruleset: RuleSet) -> Survey:
+    """Everything that is declared, and whether the run used it; of the first config, where there are several."""
+    from lockcheck.graph.analysis import Analysis
+
+    analysis = result.analysis
+    if not isinstance(analysis, Analysis):
+        return Survey(())
+    own = frozenset(result.named_files)
+    return Survey((
+        ("locks", tuple(_locks(analysis, own))),
+        ("functions", tuple(_functions(analysis, own))),
+        ("dependencies", tuple(_dependencies(analysis, own))),
+        ("rules", tuple(_rules(analysis, ruleset))),
+        ("branches of rules", tuple(_branches(analysis, ruleset))),
+    ))  # fmt: skip
+
+
+def _locks(analysis: Analysis, own: frozenset[str]) -> Iterator[Item]:
+    never = {one.name for one in analysis.coverage.unexercised if one.what == "lock"}
+    for one in analysis.declared_classes:
+        used = one.name not in never
+        yield Item(one.name, "taken" if used else "never taken", used, "", one.place, one.place.file in own)
+
+
+def _functions(analysis: Analysis, own: frozenset[str]) -> Iterator[Item]:
+    never = {one.name: one for one in analysis.coverage.unexercised if one.what in ("function", "callback")}
+    for one in analysis.program.functions:
+        place = unpack(one.file, one.where)
+        why = never[one.name].why if one.name in never else ""
+        state = "never entered" if one.name in never else "entered"
+        yield Item(one.name, state, one.name not in never, why, place, place.file in own)
+
+
+def _dependencies(analysis: Analysis, own: frozenset[str]) -> Iterator[Item]:
+    """Those that were seen: valid, or part of a circle."""
+    bad = frozenset[tuple[str, str]]().union(*(pairs_of(one) for one in analysis.facts("circle")))
+    for one in analysis.dependencies():
+        last = one.leg.steps[-1].place if one.leg.steps else NOWHERE
+        state = "in a circle" if (one.outer, one.inner) in bad else "valid"
+        mine = any(step.place.file in own for step in one.leg.steps)
+        yield Item(f"{one.outer} -> {one.inner}", state, state == "valid", "", last, mine)
+
+
+def _rules(analysis: Analysis, ruleset: RuleSet) -> Iterator[Item]:
+    why = idle(ruleset.sorted(), names_of(analysis.program))
+    shipped = built_in()
+    for rule in ruleset.sorted():
+        own = rule.folder is None or not rule.folder.is_relative_to(shipped)
+        state = "nothing to judge" if rule.id in why else "judged"
+        yield Item(rule.id, state, rule.id not in why, why.get(rule.id, ""), rule.place if own else None, own)
+
+
+def _branches(analysis: Analysis, ruleset: RuleSet) -> Iterator[Item]:
+    """Alternatives of a project's own rules: which of them some fact of these models meets."""
+    shipped = built_in()
+    for rule in ruleset.sorted():
+        own = rule.folder is None or not rule.folder.is_relative_to(shipped)
+        if not own or WAIVER in rule.kinds:
+            continue
+        for one in branches(rule, analysis):
+            place: Place = rule.place
+            yield Item(f"{one.rule} {one.path}", "met" if one.met else "met by nothing", one.met, "", place)

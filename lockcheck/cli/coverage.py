@@ -1,0 +1,49 @@
+"""``lockcheck coverage``: what the models and rules declare, and what of it a run uses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lockcheck.cli.options import model_options
+
+if TYPE_CHECKING:
+    from lockcheck.checker.reading import RuleSet
+
+
+@click.command()
+@model_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="For people, or for programs.")  # fmt: skip
+@click.option("-v", "--verbose", is_flag=True, help="List what is used, too.")
+def command(form: str, verbose: bool, **options: Any) -> int:
+    """Show which declared locks, functions, dependencies and rules the models exercise.
+
+    PATH is a file, a folder, or the name of a shipped model, as for 'lockcheck check'. Included models are counted
+    too; what of them is not used is listed with -v only.
+    """
+    from lockcheck.bench.coverage import survey
+    from lockcheck.cli.output import paint_for, write
+    from lockcheck.cli.run import run_check
+    from lockcheck.report.coverage import as_json, text
+    from lockcheck.report.text import problems_text
+
+    result, settings = run_check(options)
+    if result.problems:
+        sys.stderr.write(problems_text(result, paint_for(sys.stderr, "auto")))
+        return 2
+    found = survey(result, _ruleset((*settings.rules, *options["rules"])))
+    write(as_json(found) if form == "json" else text(found, verbose=verbose), options["output"])
+    return 2 if result.failed else 0
+
+
+def _ruleset(folders: Sequence[str]) -> RuleSet:
+    from lockcheck.api import built_in_rules
+    from lockcheck.checker.reading import read_rules
+
+    ours = built_in_rules()
+    return ours.joined(read_rules(map(Path, folders))) if folders else ours
