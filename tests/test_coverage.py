@@ -207,3 +207,43 @@ def test_every_branch_of_the_built_in_rules_is_met(capsys: pytest.CaptureFixture
 
     assert last.endswith("met by a case, 0 by none")
     assert built_in_rules().rules
+
+
+ORDERED = """\
+lockcheck: 1
+locks: {A: mutex, B: mutex, C: mutex, D: mutex}
+functions:
+  f: {entry: task, steps: [mutex_lock: A, mutex_lock: B, mutex_unlock: B, mutex_unlock: A]}
+  g: {entry: task, steps: [mutex_lock: C, mutex_lock: B, mutex_unlock: B, mutex_unlock: C]}
+  h: {entry: task, steps: [mutex_lock: D, mutex_lock: C, mutex_unlock: C, mutex_unlock: D]}
+"""
+
+
+def order(tmp_path: Path, text: str) -> str:
+    """A project's rule that declares an order."""
+    folder = tmp_path / "rules" / "mine" / "our-order"
+    folder.mkdir(parents=True)
+    (folder / "rule.yaml").write_text(f"rule: our-order\norder: {text}\n", encoding="utf-8")
+    return str(tmp_path / "rules")
+
+
+def test_dependencies_against_declared_orders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each dependency is as declared, against a declared order or about neither; declared ones not seen are listed."""
+    path = tmp_path / "m.yaml"
+    path.write_text(ORDERED, encoding="utf-8")
+    own = order(tmp_path, "[[A, B, C], [A, D]]")
+
+    assert run(["coverage", "-v", "--rules", own, str(path)]) == 0
+    told = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "dependencies: 2 declared, unseen, 1 as declared, 1 against a declared order, 1 valid" in told
+    for start in ("A -> B: as declared", "C -> B: against a declared order", "D -> C: valid"):
+        assert any(line.startswith(start) for line in told)
+    assert {"A -> D: declared, unseen (our-order)", "B -> C: declared, unseen (our-order)"} <= set(told)
+
+
+@pytest.mark.parametrize(("text", "idle"), [("[A, X]", True), ("[X, Y]", True), ("[A, X, B]", False)])
+def test_an_order_of_locks_that_are_not_there(text: str, idle: bool, tmp_path: Path) -> None:
+    """An order has nothing to judge unless two of its locks are in the models."""
+    result = lockcheck.check(ORDERED, rules=[order(tmp_path, text)])
+
+    assert [one.name for one in result.unexercised] == (["our-order"] if idle else [])

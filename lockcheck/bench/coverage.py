@@ -5,10 +5,11 @@ Is: counting, from the finished analysis. Is not: a rendering (``report/coverage
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from lockcheck.checker.exercise import branches
+from lockcheck.checker.orders import Composed, Link
 from lockcheck.checker.reading import RuleSet, built_in
 from lockcheck.checker.vacuity import idle, names_of
 from lockcheck.checker.waivers import WAIVER
@@ -19,6 +20,9 @@ from lockcheck.report.graphs import pairs_of
 if TYPE_CHECKING:
     from lockcheck.findings import Result
     from lockcheck.graph.analysis import Analysis
+
+VALID = ("valid", "as declared")
+UNSEEN = "declared, unseen"
 
 
 def survey(result: Result, ruleset: RuleSet) -> Survey:
@@ -32,7 +36,7 @@ def survey(result: Result, ruleset: RuleSet) -> Survey:
     return Survey((
         ("locks", tuple(_locks(analysis, own))),
         ("functions", tuple(_functions(analysis, own))),
-        ("dependencies", tuple(_dependencies(analysis, own))),
+        ("dependencies", tuple(_dependencies(analysis, ruleset, own))),
         ("rules", tuple(_rules(analysis, ruleset))),
         ("branches of rules", tuple(_branches(analysis, ruleset))),
     ))  # fmt: skip
@@ -54,18 +58,40 @@ def _functions(analysis: Analysis, own: frozenset[str]) -> Iterator[Item]:
         yield Item(one.name, state, one.name not in never, why, place, place.file in own)
 
 
-def _dependencies(analysis: Analysis, own: frozenset[str]) -> Iterator[Item]:
-    """Those that were seen: valid, or part of a circle."""
+def _dependencies(analysis: Analysis, ruleset: RuleSet, own: frozenset[str]) -> Iterator[Item]:
+    """Those that were seen, against circles and declared orders; then those that are declared and were not seen."""
     bad = frozenset[tuple[str, str]]().union(*(pairs_of(one) for one in analysis.facts("circle")))
+    orders = Composed([rule.order for rule in ruleset.sorted() if rule.order is not None], analysis.table)
+    seen = set()
     for one in analysis.dependencies():
+        pair = (one.outer, one.inner)
+        seen.add(pair)
         last = one.leg.steps[-1].place if one.leg.steps else NOWHERE
-        state = "in a circle" if (one.outer, one.inner) in bad else "valid"
+        state = "in a circle" if pair in bad else _against(orders, *pair)
         mine = any(step.place.file in own for step in one.leg.steps)
-        yield Item(f"{one.outer} -> {one.inner}", state, state == "valid", "", last, mine)
+        yield Item(f"{one.outer} -> {one.inner}", state, state in VALID, "", last, mine)
+    names = analysis.table.names
+    for before, row in sorted(orders.links.items()):
+        for after, links in sorted(row.items()):
+            if before in names and after in names and (before, after) not in seen:
+                yield Item(f"{before} -> {after}", UNSEEN, False, f"{UNSEEN} ({links[0].rule})", None, _mine(links))
+
+
+def _against(orders: Composed, outer: str, inner: str) -> str:
+    """How a dependency stands to the declared orders."""
+    if orders.is_before(inner, outer):
+        return "against a declared order"
+    return "as declared" if orders.is_before(outer, inner) else "valid"
+
+
+def _mine(links: Iterable[Link]) -> bool:
+    """Whether some of the declarations are not those of built-in rules."""
+    shipped = built_in().as_posix()
+    return any(not one.chain.place.file.startswith(shipped) for one in links)
 
 
 def _rules(analysis: Analysis, ruleset: RuleSet) -> Iterator[Item]:
-    why = idle(ruleset.sorted(), names_of(analysis.program))
+    why = idle(ruleset.sorted(), names_of(analysis.program), analysis.table)
     shipped = built_in()
     for rule in ruleset.sorted():
         own = rule.folder is None or not rule.folder.is_relative_to(shipped)

@@ -55,6 +55,8 @@ class Judgement:
     def __init__(self, rules: Sequence[Rule], today: str | None, waivers: Sequence[Waiver] = ()) -> None:
         self._about_waivers = tuple(rule for rule in rules if WAIVER in rule.kinds)
         self._rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
+        shipped = built_in()
+        self._own = tuple(one for one in self._rules if one.folder is None or not one.folder.is_relative_to(shipped))
         self._today = today
         self._waivers = tuple(waivers)
         self._checked: list[_Checked] = []
@@ -72,7 +74,7 @@ class Judgement:
             waivers=program.waivers,
             expectations=program.expectations,
             expecting=program.expecting,
-            idle=idle(self._rules, names_of(program)),
+            idle=idle(self._own, names_of(program), analysis.table),
         )
         self._checked.append(checked)
         self._first = self._first or (program, analysis)
@@ -114,9 +116,7 @@ class Judgement:
         parts = [set(one.coverage.unexercised) for one in self._checked]
         declared = (one for one in set.intersection(*parts) if one.place.file in named)
         never = set.intersection(*(set(one.idle) for one in self._checked))
-        shipped = built_in()
-        own = [rule for rule in self._rules if rule.folder is None or not rule.folder.is_relative_to(shipped)]
-        idle_rules = unexercised((rule for rule in own if rule.id in never), self._checked[0].idle)
+        idle_rules = unexercised((rule for rule in self._own if rule.id in never), self._checked[0].idle)
         return tuple(sorted((*declared, *idle_rules)))
 
     def _merged(self) -> list[Finding]:

@@ -7,7 +7,7 @@ Is not: the judge (``evaluate.py``). A rule file is data: reading it runs nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -164,7 +164,8 @@ def _compile(tree: Any, path: Path, root: Path, source: SourceText, problems: Co
     names = compile_names(file.names, report)
     reading = Reading(file, names, report, lambda keys: position(tree, keys, source), len(shapes) == 1)
     judged = [SHAPES[shape].build(reading) for shape in shapes]
-    return _rule(file, shapes, judged, path, root, position(tree, (), source))
+    rule = _rule(file, shapes, judged, path, root, position(tree, (), source))
+    return replace(rule, document=document)
 
 
 def _one_after_another(matchers: Sequence[Matcher]) -> Matcher:
@@ -199,7 +200,6 @@ def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, r
         limits=file.limits.strip() if file.limits else None,
         exceptions=file.exceptions.strip() if file.exceptions else None,
         see=tuple(file.see),
-        document=plain(tree),
         witness=None if file.witness is None else tuple(file.witness),
         place=place,
         folder=path.parent,

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from lockcheck.checker.rule import Rule
+from lockcheck.checker.sources import LockTable
 from lockcheck.model.facts import Unexercised
 from lockcheck.model.program import Program
 
@@ -50,10 +51,20 @@ def names_of(program: Program) -> Names:
     })  # fmt: skip
 
 
-def idle(rules: Iterable[Rule], names: Names) -> dict[str, str]:
-    """Rules by id that can select nothing in a program with these names, and why."""
-    found = ((rule.id, next(_missing(rule.document.get("where"), names, 0), None)) for rule in rules)
+def idle(rules: Iterable[Rule], names: Names, table: LockTable) -> dict[str, str]:
+    """Rules by id that can select nothing in a program with these names and lock classes, and why."""
+    found = ((rule.id, next(_reasons(rule, names, table), None)) for rule in rules)
     return {name: why for name, why in found if why is not None}
+
+
+def _reasons(rule: Rule, names: Names, table: LockTable) -> Iterator[str]:
+    if rule.order is not None:
+        elements = [one for chain in rule.order.chains for one in chain.elements]
+        met = set[str]().union(*(one.candidates(table) for one in elements))
+        if len(met) < 2:
+            yield "fewer than two of its locks are in these models"
+    elif "forbid" in rule.document:
+        yield from _missing(rule.document.get("where"), names, 0)
 
 
 def unexercised(rules: Iterable[Rule], why: Mapping[str, str]) -> Iterator[Unexercised]:

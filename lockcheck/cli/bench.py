@@ -57,12 +57,13 @@ class Bench:
     def branches(self, *, verbose: bool) -> None:
         """Print the alternatives in the rules' conditions that the facts of no case meet."""
         from lockcheck.checker.exercise import branches
+        from lockcheck.graph.analysis import Analysis
         from lockcheck.report.layout import clean, count, wrap
 
         met: dict[tuple[str, str], bool] = {}
         for case in self.cases:
             result = self._results.get(case.path)
-            if case.rule is None or result is None or result.analysis is None:
+            if case.rule is None or result is None or not isinstance(result.analysis, Analysis):
                 continue
             for one in branches(case.rule, result.analysis):
                 met[one.rule, one.path] = met.get((one.rule, one.path), False) or one.met
