@@ -6,14 +6,14 @@ Is: events of the walk with the context their callers put them in. Is not: anyth
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lockcheck.analysis import switches
 from lockcheck.analysis.actions import holds
 from lockcheck.analysis.compile import RUN, Bundle, Code
 from lockcheck.analysis.entries import Root
 from lockcheck.analysis.events import Acquired, Allocated, Asserted, Misstep, Slept
-from lockcheck.analysis.state import BH, Context, State
+from lockcheck.analysis.state import BH, Context, HeldStack, State
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.facts_order import OrderFacts, make
 from lockcheck.graph.origins import origins
@@ -28,6 +28,8 @@ class StepFacts:
     def __init__(self, base: OrderFacts) -> None:
         self.base, self.teller, self.composer = base, base.teller, base.composer
         self._callers: dict[Node, list[Frame]] | None = None
+        self._holding: dict[tuple[HeldStack, int, int | None], bool] = {}
+        self._passed: dict[tuple[int, int | None, bool], set[Node]] = {}
 
     def callers(self, node: Node) -> list[Frame]:
         """All calls of a node."""
@@ -186,21 +188,39 @@ class StepFacts:
         if event.ok is False:
             yield [last]
             return
-        seen = {node}
-        queue: deque[list[Frame]] = deque([[last]])
+        # nodes from which no chain of callers fails: most assertions hold, and many share their callers
+        passed = self._passed.setdefault((event.lock, event.mode, event.held), set())
+        if node in passed:
+            return
+        failed = False
+        below: dict[Node, tuple[Frame, Node | None]] = {node: (last, None)}
+        queue = deque([node])
         while queue:
-            chain = queue.popleft()
-            if chain[0].node.complete:
+            reached = queue.popleft()
+            if reached.complete:
                 if event.held:
-                    yield chain
+                    failed = True
+                    yield chain_down(reached, below)
                 continue
-            for caller in self.callers(chain[0].node):
-                if any(holds(entry, event.lock, event.mode) for entry in caller.state.held.entries()):
+            for caller in self.callers(reached):
+                if self.holding(caller.state, event):
                     if not event.held:
-                        yield [caller, *chain]
-                elif caller.node not in seen:
-                    seen.add(caller.node)
-                    queue.append([caller, *chain])
+                        failed = True
+                        yield [caller, *chain_down(reached, below)]
+                elif caller.node not in below and caller.node not in passed:
+                    below[caller.node] = (caller, reached)
+                    queue.append(caller.node)
+        if not failed:
+            passed.update(below)
+
+    def holding(self, state: State, event: Asserted) -> bool:
+        """Whether the asserted lock is held in a state."""
+        key = (state.held, event.lock, event.mode)
+        found = self._holding.get(key)
+        if found is None:
+            entries = state.held.entries()
+            found = self._holding[key] = any(holds(entry, event.lock, event.mode) for entry in entries)
+        return found
 
     def assertion(self, chain: list[Frame], event: Asserted) -> Fact:
         """The fact of one failed assertion."""
@@ -277,6 +297,16 @@ class StepFacts:
                     if kind == action and (found == node.code.entry or op.step is not None):
                         found = index
         return found
+
+
+def chain_down(node: Node, below: Mapping[Node, tuple[Frame, Node | None]]) -> list[Frame]:
+    """The frames from a node down to where a search for callers began."""
+    frames: list[Frame] = []
+    at: Node | None = node
+    while at is not None:
+        frame, at = below[at]
+        frames.append(frame)
+    return frames
 
 
 def limited_to(limit: int) -> Callable[[Node], bool]:
