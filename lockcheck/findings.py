@@ -8,7 +8,6 @@ Glossary words defined here: finding, severity, fingerprint, result.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -51,6 +50,8 @@ SEVERITIES = {severity.word: severity for severity in Severity}
 
 def fingerprint(rule: str, identity: Iterable[str]) -> str:
     """A short name for a finding that survives moved lines: made of the rule id and the fact's identity only."""
+    import hashlib  # loads OpenSSL, which a clean run has no use for
+
     text = "\x00".join((rule, *identity))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:FINGERPRINT_LENGTH]
 

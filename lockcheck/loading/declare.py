@@ -6,9 +6,8 @@ Is: declarations by name, each knowing the files and mappings it was written in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lockcheck.loading.claim_shapes import ClaimShape
 from lockcheck.loading.dialect import Dialect
 from lockcheck.loading.files import ModelFile, section
 from lockcheck.loading.shape_errors import place_of, problems_of
@@ -33,6 +32,9 @@ from lockcheck.source.problems import Collector, Problem, did_you_mean, quote
 from lockcheck.source.reader import AT, KEYS
 from lockcheck.source.text import SourceText
 from lockcheck.source.typed import ShapeError, adapter
+
+if TYPE_CHECKING:
+    from lockcheck.loading.claim_shapes import ClaimShape
 
 SECTIONS: Final[dict[str, tuple[str, type]]] = {
     "locks": ("lock", LockShape),
@@ -133,7 +135,9 @@ class Declarations:
             self.expecting = True
             self.expectations += self._listed(model, document, "expect", ExpectShape, "an expectation")
         self.waivers += self._listed(model, document, "waivers", WaiverShape, "a waiver")
-        if model.named:
+        if model.named and "claims" in document:
+            from lockcheck.loading.claim_shapes import ClaimShape
+
             self.claims += self._listed(model, document, "claims", ClaimShape, "a claim")
 
     def _top(self, model: ModelFile, document: Mapping[str, Any]) -> None:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lockcheck.loading.body import Shared
-from lockcheck.loading.claims import Names
 from lockcheck.loading.declare import Declarations
 from lockcheck.loading.dialect import Dialect
 from lockcheck.loading.entries import Entries
@@ -30,6 +29,9 @@ from lockcheck.source.problems import Collector, Problem, did_you_mean
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
 from lockcheck.source.typed import adapter
+
+if TYPE_CHECKING:
+    from lockcheck.loading.claims import Names
 
 
 class Builder:
@@ -77,6 +79,8 @@ class Builder:
         declared = self.declared.by_section["locks"].values()
         classes = {one.shape.class_ for one in declared if one.shape and one.shape.class_}
         locks = frozenset({*self._world.locks, *classes})
+        from lockcheck.loading.claims import Names
+
         return Names(locks, frozenset(self._world.functions), frozenset(self.configs))
 
     # ------------------------------------------------------------ options

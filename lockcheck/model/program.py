@@ -7,11 +7,14 @@ Is not: the analysis. Glossary words defined here: function, entry, role, cache,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from lockcheck.model.claims import Claim
 from lockcheck.model.locks import Lock, LockClass
 from lockcheck.model.places import NOWHERE, Place
 from lockcheck.model.steps import Step, Value
+
+if TYPE_CHECKING:
+    from lockcheck.model.claims import Claim
 
 
 @dataclass(frozen=True, slots=True)
