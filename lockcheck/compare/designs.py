@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from lockcheck.answers import Answer
+from lockcheck.answers import Answer, Verdict
 from lockcheck.findings import EXIT_CLEAN, EXIT_FAILED, Finding, Result, Severity
 from lockcheck.model.claims import Claim
 
 CLEAN, FAILED = "clean", "failed"
 DEADLOCK, CONTRACT = "deadlock", "contract"
 """The two rows that stand for all rules: findings that are errors, and findings that are only warnings."""
+
+DECIDED = (Verdict.HOLDS, Verdict.REFUTED, Verdict.ONLY_IF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Comparison:
     summary: tuple[Row, ...]
     rules: tuple[Row, ...]
     claims: tuple[ClaimRow, ...] = ()
+
+    @property
+    def decided(self) -> tuple[ClaimRow, ...]:
+        """The claims that some design decides."""
+        return tuple(row for row in self.claims if any(one and one.verdict in DECIDED for one in row.answers))
 
     @property
     def exit_code(self) -> int:

@@ -11,7 +11,7 @@ from string import ascii_uppercase
 from lockcheck.answers import Answer, Verdict
 from lockcheck.compare.designs import CLEAN, CONTRACT, DEADLOCK, FAILED, Cell, Comparison, Row
 from lockcheck.report.difference_markdown import code, escaped
-from lockcheck.report.layout import GAP, WIDTH, clean, listing, wrap
+from lockcheck.report.layout import GAP, WIDTH, clean, count, listing, wrap
 from lockcheck.report.paint import Paint
 
 QUESTIONS = {DEADLOCK: "can deadlock or crash", CONTRACT: "breaks a contract"}
@@ -90,19 +90,28 @@ def _lines(comparison: Comparison, paint: Paint) -> Iterator[str]:
 
 def _said(comparison: Comparison, paint: Paint) -> Iterator[str]:
     """The claims in words."""
-    if comparison.claims:
+    if comparison.decided:
         yield ""
-    for row in comparison.claims:
+    for row in comparison.decided:
         yield from wrap(clean(f"{row.claim.id}: {row.claim.text}", paint.ascii_only), 0, GAP)
+    left_out = _left_out(comparison)
+    yield from ["", *wrap(clean(left_out, paint.ascii_only), 0, GAP)] if left_out else []
+
+
+def _left_out(comparison: Comparison) -> str:
+    """How many claims have no row."""
+    shown = {row.claim.id for row in comparison.decided}
+    left = [row.claim.id for row in comparison.claims if row.claim.id not in shown]
+    return f"decided for none of these designs: {count(len(left), 'claim')} ({listing(left)})" if left else ""
 
 
 def _blocks(comparison: Comparison) -> Iterator[tuple[range, int, int]]:
     """Columns that fit beside each other, evenly shared out; with the widths of the labels and of a cell."""
     rows = (*comparison.summary, *comparison.rules)
-    names = [*map(question, rows), *(row.claim.id for row in comparison.claims)]
+    names = [*map(question, rows), *(row.claim.id for row in comparison.decided)]
     label = min(max(len(clean(name)) for name in names), MOST_LABEL)
     words = [cell_words(cell) for row in rows for cell in row.cells]
-    words += [answer_words(answer) for row in comparison.claims for answer in row.answers]
+    words += [answer_words(answer) for row in comparison.decided for answer in row.answers]
     width = max(map(len, words), default=0)
     number = len(comparison.designs)
     fit = max(1, (WIDTH - label) // (width + 1))
@@ -123,9 +132,9 @@ def _block(
         for row in section:
             cells = [(cell_words(row.cells[index]), _style(row.cells[index])) for index in columns]
             yield from _row(question(row), cells, widths, paint)
-    if comparison.claims:
+    if comparison.decided:
         yield ""
-    for claim in comparison.claims:
+    for claim in comparison.decided:
         words = [answer_words(claim.answers[index]) for index in columns]
         yield from _row(claim.claim.id, [(word, STYLES[word]) for word in words], widths, paint)
 
@@ -158,7 +167,7 @@ def _reasons(comparison: Comparison, name: str, index: int, hang: int, paint: Pa
 def reasons(comparison: Comparison, index: int) -> list[tuple[str, str]]:
     """For each cell of a design that is not clean: the name of its row, and why."""
     rules = [(row.name, reason(row.cells[index])) for row in comparison.rules if row.cells[index].findings]
-    answered = ((row.claim.id, row.answers[index]) for row in comparison.claims)
+    answered = ((row.claim.id, row.answers[index]) for row in comparison.decided)
     return rules + [
         (name, answer_reason(answer))
         for name, answer in answered
@@ -177,9 +186,10 @@ def markdown(comparison: Comparison) -> str:
     for row in (*comparison.summary, *comparison.rules):
         label = escaped(question(row)) if row.name in QUESTIONS else code(row.name)
         lines.append(f"| {label} | " + " | ".join(cell_words(cell) for cell in row.cells) + " |")
-    for claim in comparison.claims:
+    for claim in comparison.decided:
         label = f"{code(claim.claim.id)} {escaped(claim.claim.text)}"
         lines.append(f"| {label} | " + " | ".join(answer_words(answer) for answer in claim.answers) + " |")
+    lines += ["", escaped(_left_out(comparison))] if _left_out(comparison) else []
     for index, name in enumerate(names):
         told = reasons(comparison, index)
         if told:

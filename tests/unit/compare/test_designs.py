@@ -98,6 +98,16 @@ def test_claims_are_rows_with_reasons() -> None:
     )
 
 
+def test_claims_that_no_design_decides_have_no_row() -> None:
+    """A claim that is undecided everywhere is counted, not shown: it says nothing of the designs."""
+    designs = [Design("abba", "", lockcheck.check("examples/abba"), ask("designs/today", of="examples/abba").answers)]
+    shown = words.text(compare(designs))
+
+    assert "decided for none of these designs: 4 claims (mm-without-mutex, never-in-reclaim," in shown
+    assert "undecided" not in shown
+    assert "decided for none of these designs: 4 claims" in words.markdown(compare(designs))
+
+
 def test_json_follows_its_schema() -> None:
     """The document validates against the published schema, which is valid; cells name findings by fingerprint."""
     schema = json_schema()
