@@ -116,6 +116,7 @@ def test_glossary_has_every_public_class() -> None:
 
     assert classes
     assert [name for name in classes if f"`{name}`" not in glossary] == []
+    assert glossary.startswith("# Glossary\n"), "the hand-written part is gone"
 
 
 def test_version_is_said_once() -> None:
