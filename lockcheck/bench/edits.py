@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 from lockcheck.bench.verbs import Verbs
@@ -57,16 +58,24 @@ class Change(NamedTuple):
     edit: Callable[[Tree], None]
 
 
-def mutants(document: Tree, file: str) -> Iterator[Mutant]:
-    """All mutants of a document, by sort, then in document order."""
+Find: TypeAlias = Callable[[list[Site], Verbs], Iterator[Change]]
+"""Finds all changes of one sort in the steps of one function."""
+
+
+def mutants(document: Tree, file: str, most: int) -> Iterator[Mutant]:
+    """Mutants of a document, by sort, then in document order; at most that many of each sort."""
     verbs = Verbs(document)
     for sort, find in EDITS.items():
-        for name, function in _functions(document):
-            sites = list(_sites(function.get("steps"), ("functions", name, "steps"), verbs, 0))
-            for change in find(sites, verbs):
-                tree = copy.deepcopy(document)
-                change.edit(tree)
-                yield Mutant(sort, unpack(file, change.site.step[AT]), change.words, tree)
+        for change in islice(_changes(document, find, verbs), most):
+            tree = copy.deepcopy(document)
+            change.edit(tree)
+            yield Mutant(sort, unpack(file, change.site.step[AT]), change.words, tree)
+
+
+def _changes(document: Tree, find: Find, verbs: Verbs) -> Iterator[Change]:
+    for name, function in _functions(document):
+        sites = list(_sites(function.get("steps"), ("functions", name, "steps"), verbs, 0))
+        yield from find(sites, verbs)
 
 
 def _functions(document: Tree) -> list[tuple[str, Tree]]:
@@ -308,7 +317,7 @@ def _putting(site: Site, old: str, new: str) -> Callable[[Tree], None]:
     return edit
 
 
-EDITS: dict[str, Callable[[list[Site], Verbs], Iterator[Change]]] = {
+EDITS: dict[str, Find] = {
     "interrupts stay on": _drop_masks,
     "two locks swapped": _swap_locks,
     "allocation under a lock": _move_allocation,

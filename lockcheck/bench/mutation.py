@@ -29,7 +29,8 @@ def noticed(case: Case, ruleset: RuleSet, most: int) -> Iterator[tuple[Mutant, t
     if verdict(case, ruleset).word != "clean":
         return
     document = _document(case)
-    for mutant in sorted(few(mutants(document, case.path.as_posix()), most), key=lambda one: (one.place, one.change)):
+    chosen = few(mutants(document, case.path.as_posix(), most), most)
+    for mutant in sorted(chosen, key=lambda one: (one.place, one.change)):
         text = ModelText(json.dumps(bare(mutant.tree)), case.path.as_posix())
         result = check_case(ruleset, text, CASE_DATE, roots=[case.path.parent])
         yield mutant, None if result.failed else tuple(sorted({one.rule for one in result.findings}))
@@ -39,8 +40,7 @@ def few(every: Iterable[Mutant], most: int) -> list[Mutant]:
     """At most that many, some of each sort."""
     by_sort: dict[str, list[Mutant]] = {sort: [] for sort in EDITS}
     for mutant in every:
-        if len(by_sort[mutant.sort]) < most:
-            by_sort[mutant.sort].append(mutant)
+        by_sort[mutant.sort].append(mutant)
     return [one for one in islice(chain.from_iterable(zip_longest(*by_sort.values())), most * len(EDITS)) if one][:most]
 
 

@@ -48,7 +48,7 @@ def model(sort: str) -> str:
 
 def made(text: str) -> list[Mutant]:
     """All mutants of a model's text."""
-    return list(mutants(dict(read(SourceText("m.yaml", text), Limits(), Collector(1))), "m.yaml"))
+    return list(mutants(dict(read(SourceText("m.yaml", text), Limits(), Collector(1))), "m.yaml", 40))
 
 
 @pytest.mark.parametrize("sort", sorted(EDITS))
