@@ -99,14 +99,29 @@ class _Holder:
         if isinstance(file, Unreadable) and not file.absent:
             return Held(one, "unread", None, f"{one.file}: {file.why}")
         here = file.named(frozenset(one.inside)) if isinstance(file, CFile) else []
-        if any(found.first <= one.line <= (found.last if found.macro else found.opens) for found in here):
+        if any(found.first <= one.line <= found.line for found in here):
             return Held(one, "ok")
         if isinstance(file, CFile) and one.alone and statement_says(one, file, one.line):
             return Held(one, "ok")
-        best = next((found for name in one.inside for found in here if found.name == name), None)
-        if best is not None:
+        if isinstance(file, CFile) and here:
+            best = self._definition(one, file, here)
             return Held(one, "moved", (one.file, best.line), f"{best.name}() begins there")
         return self._lost_function(one, file)
+
+    def _definition(self, one: Reference, file: CFile, here: list[Function]) -> Function:
+        """Of several definitions (a stub beside the real one) that which does most of the steps, then the nearest."""
+        likeliest = min(one.inside.index(found.name) for found in here)
+        same = [found for found in here if found.name == one.inside[likeliest]]
+        if len(same) == 1:
+            return same[0]
+        steps = self._steps_of(one)
+        does = {found: sum(bool(lines_in(step, file, found)) for step in steps) for found in same}
+        return min(same, key=lambda found: (-does[found], abs(found.line - one.line)))
+
+    def _steps_of(self, one: Reference) -> list[Reference]:
+        """The steps of a function that stand in its own file and name something to look for."""
+        return [step for step in self._references if step.kind == "step" and step.function == one.name
+                and step.file == one.file and expects(step)]  # fmt: skip
 
     def _lost_function(self, one: Reference, file: CFile | Unreadable) -> Held:
         """A function that its file does not have."""
@@ -123,8 +138,7 @@ class _Holder:
 
     def _renamed(self, one: Reference, file: CFile) -> Held:
         """Name the function of the file that does most of what the lost one did, if any does."""
-        steps = [step for step in self._references if step.kind == "step" and step.function == one.name
-                 and step.file == one.file and (step.heads or step.alone)]  # fmt: skip
+        steps = self._steps_of(one)
         does: Counter[Function] = Counter(home for step in steps for home in by_function(step, file))
         best = max(does.items(), key=lambda pair: (pair[1], -pair[0].first), default=None)
         said = f"no function {one.name}() in {one.file} or near it"

@@ -41,11 +41,11 @@ def has(text: str, names: frozenset[str]) -> bool:
     return pattern is not None and pattern.search(text) is not None
 
 
-def says(reference: Reference, text: str) -> bool:
-    """Whether a statement says what the reference says."""
-    if has(text, reference.alone):
+def says(reference: Reference, text: str, rest: str) -> bool:
+    """Whether a statement says what the reference says, in that part of it that begins on the reference's line."""
+    if has(rest, reference.alone):
         return True
-    if not has(text, reference.heads):
+    if not has(rest, reference.heads):
         return False
     if reference.beside and not has(text, reference.beside):
         return False
@@ -62,14 +62,16 @@ def statement_says(reference: Reference, file: CFile, line: int) -> bool:
     """Whether the statement on that line says what the reference says."""
     if line > file.lines or not file.text(line, line).strip():
         return False
-    return says(reference, file.text(*file.statement(line)))
+    first, last = file.statement(line)
+    return says(reference, file.text(first, last), file.text(line, last))
 
 
 def lines_in(reference: Reference, file: CFile, function: Function) -> list[int]:
     """The lines of a function on which what the reference says happens, sorted."""
     # a step may stand for the whole function it is in, and so for its first line
     whole = function.name == reference.function and function.name in reference.alone
-    return _saying(reference, file, function.first if whole else function.opens, function.last)
+    lines = _saying(reference, file, function.first if whole else function.opens, function.last)
+    return lines if whole else [line for line in lines if line != function.line]  # its own name says nothing
 
 
 def by_function(reference: Reference, file: CFile) -> dict[Function, list[int]]:
