@@ -190,7 +190,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         },
     ),
     "sleep": (
-        "a place that may sleep: where that is not allowed, and (facts of their own) inside functions with a role",
+        "a place that may sleep; where that is not allowed, and inside functions with a role, in facts of their own",
         {
             "what": _text("what sleeps, as written"),
             "cause": _text("what makes it sleep: a lock it takes, an allocation, or the step itself",
@@ -203,7 +203,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         },
     ),
     "acquisition": (
-        "a lock class taken inside a function with a role",
+        "a lock class taken by a function; inside a function with a role, once for each such function",
         {
             "lock": LOCK,
             "lock_kind": KIND,
@@ -223,7 +223,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         },
     ),
     "allocation": (
-        "an allocation inside a function with a role",
+        "an allocation; inside a function with a role, once for each such function",
         {
             "gfp": _text("the flags that are in effect"),
             "what": _text("the allocator"),
@@ -237,7 +237,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         },
     ),
     "call": (
-        "a call inside a function with a role",
+        "a call; inside a function with a role, once for each such function",
         {
             "callee": _text("the function called"),
             "recursive": _flag("it is the function with the role, which so comes to run inside itself"),
@@ -269,6 +269,29 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
                                   "reclaims, over flushing the work item or stopping the timer"),
             "rank": _number("its place among the ways into the function: 1 is the worst"),
             "complete": _flag("all ways into the function are known; no limit cut them short"),
+        },
+    ),
+    "wait": (
+        "a step that waits for somebody: a completion, a wait queue, a work item, readers",
+        {
+            "lock": _lock("what it waits for"),
+            "lock_kind": KIND,
+            "category": CATEGORY,
+            "what": _text("the step as written"),
+            "needs": _locks("the classes that somebody takes before the wait can end"),
+            "context": CONTEXT,
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
+        },
+    ),
+    "signal": (
+        "a step that ends a wait: a completion completed, sleepers woken",
+        {
+            "lock": _lock("what is signalled"),
+            "what": _text("the step as written"),
+            "context": CONTEXT,
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
         },
     ),
     "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),

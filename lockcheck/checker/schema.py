@@ -35,6 +35,10 @@ class RuleFile:
     order: Any = None
     exhaustive: Any = None
     leaf: Any = None
+    never: Any = None
+    only: Any = None
+    requires_held: Any = None
+    independent: Any = None
     names: dict[StrictStr, Any] | None = None
     message: Line | None = None
     since: Line | None = None
@@ -59,6 +63,10 @@ DOCS = {
     "order": "locks outermost first: one chain, or a list of chains; inner lists are groups without an order",
     "exhaustive": "true, or the locks of which each must have a place in some declared order",
     "leaf": "locks under which nothing is taken",
+    "never": "what is never done (`do`, `that`) inside a role, below a function, under a lock, or anywhere",
+    "only": "the only locks that may be taken inside a role, below a function or under a lock",
+    "requires_held": "locks of which one is held wherever something is done (`do`, `that`)",
+    "independent": "groups of locks none of which is ever taken under another",
     "names": "short names of this file, each for a lock, a list of locks or conditions about a lock class",
     "message": "the finding's first line; {attribute} names an attribute of the fact",
     "since": "the version of the rule's collection that brought it",
@@ -128,8 +136,34 @@ def declared_shapes() -> dict[str, dict[str, Any]]:
         "order": {"anyOf": [{"type": "array", "minItems": 1, "items": {"anyOf": [described, chain]}}, chain]},
         "exhaustive": {"anyOf": [{"const": True}, SELECTOR]},
         "leaf": {"anyOf": [SELECTOR, leaf]},
+        "never": _doing({**_regions(), "do": {}, "that": {}}, ["do"]),
+        "only": {"type": "object", "properties": {**_regions(), "locks": SELECTOR}, "required": ["locks"],
+                 "minProperties": 2, "additionalProperties": False},
+        "requires_held": _doing({"locks": SELECTOR, "do": {}, "that": {}}, ["locks", "do"]),
+        "independent": {"type": "array", "minItems": 2, "items": SELECTOR},
         "names": {"type": "object", "additionalProperties": SELECTOR},
-    }
+    }  # fmt: skip
+
+
+def _regions() -> dict[str, Any]:
+    """The keys that say where."""
+    name = {"type": "string", "minLength": 1}
+    names = {"anyOf": [name, {"type": "array", "minItems": 1, "items": name}]}
+    return {"role": names, "function": names, "under": SELECTOR}
+
+
+def _doing(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
+    """An object with ``do:``, and conditions in ``that:`` by what is done."""
+    from lockcheck.checker.shapes.regions import SAYS
+
+    kinds = [
+        {"if": {"properties": {"do": {"const": kind}}},
+         "then": {"properties": {"that": {"$ref": f"#/$defs/where-{kind}"}}}}
+        for kind in SAYS
+    ]  # fmt: skip
+    properties = {**properties, "do": {"enum": list(SAYS)}}
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False,
+            "allOf": kinds}  # fmt: skip
 
 
 def _lock_conditions() -> dict[str, Any]:

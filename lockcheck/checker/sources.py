@@ -40,6 +40,19 @@ class LockTable(Protocol):
     def reached(self, name: str) -> frozenset[str]:
         """The classes that dependencies lead to from a class, in one step or more."""
 
+    @property
+    def functions(self) -> frozenset[str]:
+        """The functions that some entry reaches."""
+
+    def below(self, kind: str, functions: frozenset[str]) -> Iterator[Draft]:
+        """What is done below functions, as facts of a kind that are not made yet."""
+
+    def under(self, kind: str, name: str) -> Iterator[Draft]:
+        """What is done while a class is held. Raises KeyError for one that nothing takes."""
+
+    def without(self, kind: str, names: frozenset[str]) -> Iterator[Draft]:
+        """What is done on some path where none of these classes is held; with no names, all that is done."""
+
     def dependency(self, outer: str, inner: str) -> Fact:
         """The fact of one dependency. Raises LookupError when there is none."""
 
@@ -52,6 +65,19 @@ class NoLocks:
 
     names = NO_NAMES
     configs: tuple[str, ...] = ()
+    functions = NO_NAMES
+
+    def below(self, kind: str, functions: frozenset[str]) -> Iterator[Draft]:
+        """Nothing."""
+        return iter(())
+
+    def under(self, kind: str, name: str) -> Iterator[Draft]:
+        """Nothing."""
+        return iter(())
+
+    def without(self, kind: str, names: frozenset[str]) -> Iterator[Draft]:
+        """Nothing."""
+        return iter(())
 
     def attributes(self, name: str) -> Mapping[str, Attribute]:
         """There is none."""

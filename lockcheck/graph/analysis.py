@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from lockcheck.analysis.compile import Compiler
@@ -19,6 +20,7 @@ from lockcheck.graph.facts_classes import ClassFacts
 from lockcheck.graph.facts_contexts import ContextFacts
 from lockcheck.graph.facts_locks import LockFacts
 from lockcheck.graph.facts_order import OrderFacts
+from lockcheck.graph.facts_regions import DRAFTERS, Regions
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.order import KIND_NAMES, LockOrder
@@ -67,9 +69,10 @@ class Analysis:
         steps = StepFacts(base)
         roles = RoleFacts(steps)
         classes = ClassFacts(base)
-        self.table = LockFacts(classes)
+        regions = Regions(roles)
+        self.table = LockFacts(classes, regions)
         self._makers = _makers(base, steps, [c.name for c in program.classes if c.leaf])
-        self._drafters = _drafters(roles, classes)
+        self._drafters = _drafters(roles, classes, regions)
         self._contexts = ContextFacts(roles)
         self._drafters["context"] = self._contexts.contexts
         self._facts: dict[str, tuple[Fact, ...]] = {}
@@ -244,12 +247,13 @@ def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(sorted(facts, key=lambda fact: (fact.place, fact.identity)))
 
 
-def _drafters(roles: RoleFacts, classes: ClassFacts) -> dict[str, Callable[[], Iterator[Draft]]]:
-    return {
-        "sleep": roles.sleeps,
-        "acquisition": roles.acquisitions,
-        "allocation": roles.allocations,
-        "call": roles.calls,
+def _drafters(roles: RoleFacts, classes: ClassFacts, regions: Regions) -> dict[str, Callable[[], Iterator[Draft]]]:
+    def everywhere(kind: str) -> Callable[[], Iterator[Draft]]:
+        return lambda: chain(DRAFTERS[kind](roles), regions.outside_roles(kind))
+
+    done: dict[str, Callable[[], Iterator[Draft]]] = {kind: everywhere(kind) for kind in DRAFTERS}
+    return done | {
+        "sleep": lambda: chain(roles.sleeps(), (one for one in regions.outside_roles("sleep") if not one["atomic"])),
         "dependency": classes.dependencies,
         "lock-class": classes.classes,
     }

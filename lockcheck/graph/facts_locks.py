@@ -6,18 +6,22 @@ Is: a table that rules ask; nothing is made before it is asked for. Is not: a ma
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 from lockcheck.analysis.closure import closure, components
 from lockcheck.analysis.dependencies import keys_of
+from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_classes import ClassFacts
+from lockcheck.graph.facts_regions import Regions
 from lockcheck.model.facts import Attribute, Fact
 
 
 class LockFacts:
     """The lock classes of one analysed program, by name."""
 
-    def __init__(self, classes: ClassFacts) -> None:
+    def __init__(self, classes: ClassFacts, regions: Regions) -> None:
+        self.regions = regions
         self.classes, self.teller, self.composer = classes, classes.teller, classes.composer
         self._inner: dict[str, tuple[str, ...]] = {}
         self._hops: dict[str, tuple[tuple[str, bool, bool], ...]] = {}
@@ -39,6 +43,23 @@ class LockFacts:
     def configs(self) -> tuple[str, ...]:
         """The kernel options that are on."""
         return tuple(name for name, on in self.teller.binder.program.config if on)
+
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """Names of the functions that entries reach."""
+        return frozenset(node.code.function.name for node in self.composer.nodes if node.code.index >= 0)
+
+    def below(self, kind: str, functions: frozenset[str]) -> Iterator[Draft]:
+        """What is done below functions, as facts of ``kind`` that are not made yet."""
+        return self.regions.below(kind, functions)
+
+    def under(self, kind: str, name: str) -> Iterator[Draft]:
+        """What is done while a class is held, over calls too. Raises KeyError for one that nothing takes."""
+        return self.regions.under(kind, self.numbers[name])
+
+    def without(self, kind: str, names: frozenset[str]) -> Iterator[Draft]:
+        """What is done on some path where none of these classes is held; with no names, all that is done."""
+        return self.regions.without(kind, frozenset(self.numbers[name] for name in names))
 
     def inner(self, name: str) -> tuple[str, ...]:
         """Names of the classes that are taken under a class, sorted."""

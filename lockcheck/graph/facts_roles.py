@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
-from lockcheck.analysis.events import Acquired, Allocated, Event, Slept
+from lockcheck.analysis.events import Acquired, Allocated, Event, Signalled, Slept
 from lockcheck.analysis.state import State
 from lockcheck.analysis.switches import reclaims
 from lockcheck.analysis.walk import Node
@@ -32,6 +32,7 @@ class RoleFacts:
     def __init__(self, steps: StepFacts) -> None:
         self.steps, self.base = steps, steps.base
         self.teller, self.composer = steps.teller, steps.composer
+        self._inner: dict[int, str | None] = {}
         self._roles: dict[str, set[str]] = {}
         for function in self.teller.binder.program.functions:
             self._roles.setdefault(function.name, set()).update(function.roles)
@@ -102,8 +103,7 @@ class RoleFacts:
             "may_sleep": kind.sleeps and not event.entry.trylock,
             "outermost": identity[-1] == "outermost",
             "wait": kind.inner.name.lower(),
-            "inside": self.roles_of(identity[0]),
-            "role_function": identity[0],
+            **self.region(identity[0]),
             "trylock": event.entry.trylock,
         }
 
@@ -129,8 +129,10 @@ class RoleFacts:
 
     def inner(self, cls: int) -> str | None:
         """The class taken under a class, the first by name."""
-        names = (self.teller.class_name(inner) for inner in self.composer.dependencies.inner_classes(cls))
-        return min(names, default=None)
+        if cls not in self._inner:
+            names = (self.teller.class_name(inner) for inner in self.composer.dependencies.inner_classes(cls))
+            self._inner[cls] = min(names, default=None)
+        return self._inner[cls]
 
     def irq_safe(self, cls: int) -> bool:
         """Nobody holds the class with hardirqs on."""
@@ -158,8 +160,7 @@ class RoleFacts:
             "may_reclaim": reclaims(event.gfp, event.state),
             "fs": bool(event.gfp & gfp.FS),
             "io": bool(event.gfp & gfp.IO),
-            "inside": self.roles_of(identity[0]),
-            "role_function": identity[0],
+            **self.region(identity[0]),
         }
 
         def told() -> Fact:
@@ -171,6 +172,10 @@ class RoleFacts:
     def sleeps(self) -> Iterator[Draft]:
         """Sleeping steps: those in atomic context, and all inside roles."""
         yield from map(Draft.of, self.steps.sleeps())
+        yield from self.own_sleeps()
+
+    def own_sleeps(self) -> Iterator[Draft]:
+        """One for each (role function, sleeping function, what sleeps)."""
         found: dict[tuple[str, ...], Draft] = {}
         for name, start, node, index, event in self.inside():
             if type(event) is not Slept:
@@ -186,8 +191,7 @@ class RoleFacts:
             "what": self.teller.text(node, index) or event.what,
             "cause": self.steps.cause(node, index),
             "atomic": self.steps.is_atomic(event.state),
-            "inside": self.roles_of(identity[0]),
-            "role_function": identity[0],
+            **self.region(identity[0]),
         }
 
         def told() -> Fact:
@@ -199,6 +203,68 @@ class RoleFacts:
                 "context": leg.context,
             }
             return make("sleep", identity, attributes, [leg], self.base.prefer([leg]))
+
+        return Draft(known, told)
+
+    def region(self, name: str) -> dict[str, Attribute]:
+        """What facts say of the role function that they are inside of."""
+        return {"inside": self.roles_of(name), "role_function": name}
+
+    def waits(self) -> Iterator[Draft]:
+        """One for each (role function, waiting function, what it waits for)."""
+        found: dict[tuple[str, ...], Draft] = {}
+        for name, start, node, index, event in self.inside():
+            if type(event) is Acquired and event.sync:
+                identity = (name, node.code.function.name, self.teller.class_name(event.entry.cls))
+                if identity not in found:
+                    found[identity] = self.wait(identity, start, node, index, event)
+        yield from found.values()
+
+    def wait(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Acquired) -> Draft:
+        """One wait for somebody: what has to be taken, or to end, before it is over."""
+        cls = event.entry.cls
+        needs = sorted(map(self.teller.class_name, self.composer.dependencies.inner_classes(cls)))
+        known: dict[str, Attribute] = {
+            "locks": (identity[2],),
+            "lock": identity[2],
+            "lock_kind": self.teller.binder.kinds[cls].name,
+            "category": self.teller.binder.kinds[cls].category,
+            "what": self.teller.text(node, index),
+            "needs": tuple(needs),
+            "context": event.state.context.name,
+            **self.region(identity[0]),
+        }
+
+        def told() -> Fact:
+            leg = self.leg(start, node, index, event, Goal(identity[2], None, "wait"))
+            return make("wait", identity, known, [leg], self.base.prefer([leg]))
+
+        return Draft(known, told)
+
+    def signals(self) -> Iterator[Draft]:
+        """One for each (role function, signalling function, what it signals)."""
+        found: dict[tuple[str, ...], Draft] = {}
+        for name, start, node, index, event in self.inside():
+            if type(event) is Signalled:
+                lock = self.teller.class_name(self.teller.binder.class_index(event.lock, 0))
+                identity = (name, node.code.function.name, lock)
+                if identity not in found:
+                    found[identity] = self.signal(identity, start, node, index, event)
+        yield from found.values()
+
+    def signal(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Signalled) -> Draft:
+        """One end of somebody's wait."""
+        known: dict[str, Attribute] = {
+            "locks": (identity[2],),
+            "lock": identity[2],
+            "what": self.teller.text(node, index),
+            "context": event.state.context.name,
+            **self.region(identity[0]),
+        }
+
+        def told() -> Fact:
+            leg = self.leg(start, node, index, event, Goal(identity[2], None, "signal"))
+            return make("signal", identity, known, [leg], self.base.prefer([leg]))
 
         return Draft(known, told)
 
@@ -221,8 +287,7 @@ class RoleFacts:
             "locks": (),
             "callee": identity[1],
             "recursive": identity[1] == identity[0],
-            "inside": self.roles_of(identity[0]),
-            "role_function": identity[0],
+            **self.region(identity[0]),
         }
 
         def told() -> Fact:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import NamedTuple
 
-from lockcheck.checker.shapes import forbid, leaf, order
+from lockcheck.checker.shapes import forbid, leaf, order, regions
 from lockcheck.checker.shapes.base import Judged, Reading, Words
 
 
@@ -28,6 +28,10 @@ SHAPES: MappingProxyType[str, Shape] = MappingProxyType(
         "order": Shape(order.build, order.WORDS),
         "exhaustive": Shape(order.build_exhaustive, order.EXHAUSTIVE),
         "leaf": Shape(leaf.build, leaf.WORDS),
+        "never": Shape(regions.build_never, regions.NEVER),
+        "only": Shape(regions.build_only, regions.ONLY),
+        "requires_held": Shape(regions.build_required, regions.REQUIRED),
+        "independent": Shape(regions.build_independent, regions.INDEPENDENT),
     }
 )
 """Every shape by its key. ``forbid`` stands alone; the others, which declare something, may stand together."""

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a rule of a shape says where its file says nothing. Only declared shapes have them; ``forbid`` has none."""
+    """What a rule of a shape says where its file says nothing. Only declared shapes have them; ``forbid`` has none.
+
+    ``message`` is empty where the shape makes its messages of what is done and where.
+    """
 
     summary: str
     why: str
