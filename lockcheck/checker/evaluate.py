@@ -21,11 +21,12 @@ def findings_of(rules: Iterable[Rule], source: FactSource) -> tuple[Finding, ...
     rules = tuple(rules)
     ordered = OrderedSource(source, [rule.order for rule in rules if rule.order is not None])
     for rule in rules:
-        for fact, message in rule.matches(ordered):
-            finding = _finding(rule, fact, message)
-            known = best.get(finding.fingerprint)
-            if known is None or finding.sort_key() < known.sort_key():
-                best[finding.fingerprint] = finding
+        for matches, advice in rule.judgements:
+            for fact, message in matches(ordered):
+                finding = _finding(rule, fact, message, advice)
+                known = best.get(finding.fingerprint)
+                if known is None or finding.sort_key() < known.sort_key():
+                    best[finding.fingerprint] = finding
     return tuple(sorted(best.values(), key=Finding.sort_key))
 
 
@@ -36,12 +37,12 @@ def _shown(rule: Rule, fact: Fact) -> Fact:
     return replace(fact, legs=tuple(leg for leg in fact.legs if not leg.about or leg.about in rule.witness))
 
 
-def _finding(rule: Rule, fact: Fact, message: str) -> Finding:
+def _finding(rule: Rule, fact: Fact, message: str, advice: str) -> Finding:
     return Finding(
         rule=rule.id,
         severity=rule.severity,
         message=message,
-        help=rule.help_for(fact.kind),
+        help=advice,
         fact=_shown(rule, fact),
         fingerprint=fingerprint(rule.id, (fact.kind, *fact.identity)),
     )

@@ -172,12 +172,12 @@ def _one_after_another(matchers: Sequence[Matcher]) -> Matcher:
     return lambda source: chain.from_iterable(one(source) for one in matchers)
 
 
-def _helps(file: RuleFile, shapes: Sequence[str], judged: Sequence[Judged]) -> tuple[tuple[str, str], ...]:
-    """What to do by fact kind, where a file with several shapes leaves it to them."""
+def _parts(file: RuleFile, shapes: Sequence[str], judged: Sequence[Judged]) -> tuple[tuple[Matcher, str], ...]:
+    """Each judgement with what to do about it, where a file with several shapes leaves that to them."""
     if file.help is not None or len(shapes) == 1:
         return ()
-    helped = ((one, SHAPES[shape].words) for shape, one in zip(shapes, judged, strict=True))
-    return tuple((kind, words.help) for one, words in helped for kind in one.kinds if words is not None)
+    known = (SHAPES[shape].words for shape in shapes)
+    return tuple((one.matches, words.help if words else "") for one, words in zip(judged, known, strict=True))
 
 
 def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, root: Path, place: Place) -> Rule:
@@ -194,7 +194,7 @@ def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, r
         help=file.help or words.help,
         kinds=tuple(dict.fromkeys(kind for one in judged for kind in one.kinds)),
         matches=matchers[0] if len(matchers) == 1 else _one_after_another(matchers),
-        helps=_helps(file, shapes, judged),
+        parts=_parts(file, shapes, judged),
         since=file.since or "",
         kernel_title=file.lockdep,
         limits=file.limits.strip() if file.limits else None,

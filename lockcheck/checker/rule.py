@@ -33,7 +33,7 @@ class Rule:
 
     ``document``: the file as it is written. ``kinds``: the fact kinds it looks at. ``witness``: which legs
     beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
-    ``helps``: what to do by fact kind, where that is not ``help``.
+    ``parts``: its judgements, where it has several that each say what to do.
     ``order``: the order that it declares, which is judged together with those of all other rules.
     """
 
@@ -54,9 +54,10 @@ class Rule:
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     place: Place = field(default=NOWHERE, compare=False)
     folder: Path | None = field(default=None, compare=False)
-    helps: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[Matcher, str], ...] = field(default=(), compare=False, repr=False)
     order: OrderDocument | None = field(default=None, compare=False, repr=False)
 
-    def help_for(self, kind: str) -> str:
-        """What to do about a finding of that fact kind."""
-        return dict(self.helps).get(kind, self.help)
+    @property
+    def judgements(self) -> tuple[tuple[Matcher, str], ...]:
+        """Its matchers, each with what to do about a finding of it."""
+        return self.parts or ((self.matches, self.help),)

@@ -12,7 +12,7 @@ Is: the reading of regions (``role``, ``function``, ``under``) and of what is do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from lockcheck.checker.kinds import FACT_KINDS
@@ -139,6 +139,11 @@ def _doing(reading: Reading, shape: str, parts: Mapping[str, object]) -> tuple[s
     return do, compile_where(parts.get("that", {}), FACT_KINDS[do], (shape, "that"), reading.report)
 
 
+def _plainly(fact: Fact) -> Fact:
+    """The fact with its main legs only: what others do with the lock is beside the point."""
+    return replace(fact, legs=tuple(leg for leg in fact.legs if not leg.about))
+
+
 def _says(reading: Reading, kind: str, default: str) -> Callable[[FactSource, Fact, str], str]:
     """The message of a finding: the rule's own, or the shape's with words for where."""
     template = reading.template(FACT_KINDS[kind], default)
@@ -163,7 +168,7 @@ def build_never(reading: Reading) -> Judged:
 
     def matches(source: FactSource) -> Iterator[Match]:
         for fact, where in region.done(source, kind, selects):
-            yield fact, say(source, fact, f"{where}, which {reading.file.rule} forbids" if where else "")
+            yield _plainly(fact), say(source, fact, f"{where}, which {reading.file.rule} forbids" if where else "")
 
     return Judged((kind,), matches)
 
@@ -179,7 +184,8 @@ def build_only(reading: Reading) -> Judged:
         free = allowed.classes(source.table)
         taken = region.done(source, "acquisition", lambda one: _waits_for_lock(one) and one.get("lock") not in free)
         for fact, where in taken:
-            yield fact, say(source, fact, f"{where}, where only {allowed.text} may be")
+            told = fact if allowed.conditions else _plainly(fact)
+            yield told, say(source, fact, f"{where}, where only {allowed.text} may be")
 
     return Judged(("acquisition",), matches)
 
@@ -202,7 +208,7 @@ def build_required(reading: Reading) -> Judged:
     def matches(source: FactSource) -> Iterator[Match]:
         held = locks.classes(source.table)
         for fact in _chosen(source, source.table.without(kind, held) if held else (), selects):
-            yield fact, say(source, fact, f"without {locks.text}")
+            yield _plainly(fact), say(source, fact, f"without {locks.text}")
 
     return Judged((kind,), matches)
 
@@ -223,7 +229,7 @@ def build_independent(reading: Reading) -> Judged:
             region = Region("under", "", group)
             if others:
                 for fact, where in region.done(source, "acquisition", _blocking_of(others)):
-                    yield fact, say(source, fact, f"{where}, though they are declared independent")
+                    yield _plainly(fact), say(source, fact, f"{where}, though they are declared independent")
 
     return Judged(("acquisition",), matches)
 
