@@ -187,5 +187,6 @@ _SIMPLE: dict[type, Callable[[Binder, Any, dict[str, Value]], Action]] = {
     st.Signal: lambda _, e, b: sw.SignalWaiters(_index(e.lock, b)),
     st.Enter: lambda _, e, b: sw.EnterInterrupt(e.context, e.threaded),
     st.Leave: lambda _, e, b: sw.LeaveInterrupt(),
+    st.Owns: lambda _, e, b: sw.Own(e.what, e.resource, e.until),
     st.ReturnToUser: lambda _, e, b: sw.MustBeFree("user-return", -1),
 }

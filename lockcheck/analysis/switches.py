@@ -230,3 +230,15 @@ class Unknown(Action):
 
     def apply(self, universe: Universe, state: State) -> Outcome:
         return Outcome(state, (NotFollowed(state, self.why),))
+
+
+class Own(Action):
+    """What happens to a resource of an object. Nothing to the state: ``resources`` reads it from the compiled code."""
+
+    __slots__ = ("resource", "until", "what")
+
+    def __init__(self, what: str, resource: str, until: str) -> None:
+        self.what, self.resource, self.until = what, resource, until
+
+    def apply(self, universe: Universe, state: State) -> Outcome:
+        return Outcome(state, ())

@@ -231,6 +231,9 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "may_reclaim": _flag("the flags allow direct reclaim"),
             "fs": _flag("reclaim may enter file systems"),
             "io": _flag("reclaim may start I/O"),
+            "wider": _flag("the flags allow more (direct reclaim, I/O, file systems) than those with which some caller "
+                           "asked for the memory that the function with the role is part of"),
+            "caller_gfp": _text("that caller's flags", optional=True),
             "inside": INSIDE,
             "role_function": ROLE_FUNCTION,
             "context": CONTEXT,
@@ -292,6 +295,19 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "context": CONTEXT,
             "inside": INSIDE,
             "role_function": ROLE_FUNCTION,
+        },
+    ),
+    "resource": (
+        "a resource of objects that the function which makes them and the one that takes them apart disagree about",
+        {
+            "what": _text("leaked: made and not taken back; not owned: taken back and not made; partial: left by a way "
+                          "that makes only some of them; kept: owned when it should be gone (see `until`)",
+                          "leaked", "not owned", "partial", "kept"),
+            "resource": _text("the resource, as `owns` names it"),
+            "function": _text("the function that makes the objects"),
+            "undone_by": _text("the one that takes them apart", optional=True),
+            "cache": _text("the cache whose constructor it is, or that it works for", optional=True),
+            "until": _text("by when it must be gone", "dtor", "free", "idle"),
         },
     ),
     "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),

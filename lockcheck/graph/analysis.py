@@ -21,6 +21,7 @@ from lockcheck.graph.facts_contexts import ContextFacts
 from lockcheck.graph.facts_locks import LockFacts
 from lockcheck.graph.facts_order import OrderFacts
 from lockcheck.graph.facts_regions import DRAFTERS, Regions
+from lockcheck.graph.facts_resources import ResourceFacts
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.order import KIND_NAMES, LockOrder
@@ -74,7 +75,9 @@ class Analysis:
         self._makers = _makers(base, steps, [c.name for c in program.classes if c.leaf])
         self._drafters = _drafters(roles, classes, regions)
         self._contexts = ContextFacts(roles)
+        roles.ways_into = self._contexts.worst_first
         self._drafters["context"] = self._contexts.contexts
+        self._makers["resource"] = ResourceFacts(base, compiler).facts
         self._facts: dict[str, tuple[Fact, ...]] = {}
         self._drafts: dict[str, tuple[Draft, ...]] = {}
 

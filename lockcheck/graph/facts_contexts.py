@@ -53,6 +53,7 @@ class ContextFacts:
         self.base, self.teller = roles.base, roles.teller
         self.composer: Composer = roles.composer
         self._around: Holdings | None = None
+        self._known: dict[str, tuple[Draft, ...]] = {}
 
     def contexts(self) -> Iterator[Draft]:
         """All ways into all functions with a role."""
@@ -60,6 +61,12 @@ class ContextFacts:
         self._around = Holdings(self.composer, [node for targets in nodes.values() for node in targets])
         for name, targets in nodes.items():
             yield from self.into(name, targets)
+
+    def worst_first(self, name: str) -> tuple[Draft, ...]:
+        """:meth:`of`, remembered."""
+        if name not in self._known:
+            self._known[name] = tuple(self.of(name))
+        return self._known[name]
 
     def of(self, name: str) -> Iterator[Draft]:
         """All ways into the function of that name, with or without a role; none if no entry leads there."""
@@ -166,7 +173,7 @@ class ContextFacts:
             leg = self.leg(way)
             return make("context", identity, {**known, "started_as": leg.title}, [leg], self.base.prefer([leg]))
 
-        return Draft(known, told)
+        return Draft({**known, "gfp_bits": flags}, told)
 
     def own(self, route: Route) -> Held:
         """What the functions of a route took themselves."""

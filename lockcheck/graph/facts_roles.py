@@ -7,7 +7,7 @@ they are drafts: the witness is made when one is selected. Is not: a contract ab
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
@@ -26,6 +26,10 @@ MANY_STATES = 16
 """Entry states of a role function up to which each is looked at alone."""
 
 
+REACH = gfp.DIRECT_RECLAIM | gfp.IO | gfp.FS
+"""What an allocation may do that its caller may have forbidden."""
+
+
 class RoleFacts:
     """Makes the facts inside roles."""
 
@@ -33,6 +37,7 @@ class RoleFacts:
         self.steps, self.base = steps, steps.base
         self.teller, self.composer = steps.teller, steps.composer
         self._inner: dict[int, str | None] = {}
+        self.ways_into: Callable[[str], Sequence[Draft]] = lambda _: ()
         self._roles: dict[str, set[str]] = {}
         for function in self.teller.binder.program.functions:
             self._roles.setdefault(function.name, set()).update(function.roles)
@@ -165,9 +170,25 @@ class RoleFacts:
 
         def told() -> Fact:
             leg = self.leg(start, node, index, event, Goal(None, None, "allocate"))
-            return make("allocation", identity, {**known, "context": leg.context}, [leg], self.base.prefer([leg]))
+            narrow = self.narrower(identity[0], event.gfp)
+            more: dict[str, Attribute] = {
+                "context": leg.context,
+                "wider": narrow is not None,
+                "caller_gfp": None if narrow is None else str(narrow["gfp"]),
+            }
+            legs = [leg] if narrow is None else [leg, replace(narrow.fact.legs[0], about="caller")]
+            return make("allocation", identity, {**known, **more}, legs, self.base.prefer([leg]))
 
         return Draft(known, told)
+
+    def narrower(self, name: str, flags: int) -> Draft | None:
+        """The worst way into a function whose own caller asked for memory with flags that allow less than these."""
+        own = flags & REACH if flags & gfp.DIRECT_RECLAIM else 0
+        for way in self.ways_into(name):
+            bits = way["gfp_bits"]
+            if isinstance(bits, int) and own & ~bits:
+                return way
+        return None
 
     def sleeps(self) -> Iterator[Draft]:
         """Sleeping steps: those in atomic context, and all inside roles."""

@@ -24,6 +24,7 @@ from lockcheck.model.steps import (
     Irq,
     Leave,
     LockMemory,
+    Owns,
     Pin,
     Reclaim,
     Reclass,
@@ -124,6 +125,10 @@ def _reclaim(effect: EffectShape, bound: Bound, world: World) -> Effect | None:
     return flags and Reclaim(flags, effect.reclaim == "begin")
 
 
+def _resource(effect: EffectShape, bound: Bound, world: World) -> Effect:
+    return Owns(str(effect.resource), bound.names.get("resource", ""), bound.names.get("until", "dtor"))
+
+
 def _on_lock(make: Callable[[Ref, EffectShape], Effect]) -> Callable[[EffectShape, Bound, World], Effect | None]:
     def builder(effect: EffectShape, bound: Bound, world: World) -> Effect | None:
         lock = _lock(effect, bound, world)
@@ -156,5 +161,6 @@ _BUILDERS: Final[dict[str, Callable[[EffectShape, Bound, World], Effect | None]]
     "signal": _on_lock(lambda lock, _: Signal(lock)),
     "enter": lambda effect, bound, world: Enter(str(effect.enter), bound.threaded),
     "leave": _plain(lambda effect: Leave(effect.leave)),
+    "resource": _resource,
     "return_to_user": lambda effect, bound, world: ReturnToUser(),
 }

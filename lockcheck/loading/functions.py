@@ -104,6 +104,7 @@ class Functions:
             tuple(sorted(roles | own)), shape.at, shape.thread, shape.phase == "init",
             self._indexes(draft, "not_beside", shape.not_beside, self._world.functions, "function"),
             self._indexes(draft, "returns_holding", shape.returns_holding, self._world.locks, "lock"),
+            self._indexes(draft, "undoes", shape.undoes, self._world.functions, "function") if draft.outermost else (),
         )  # fmt: skip
 
     def _indexes(self, draft: Draft, key: str, names: list[str], table: dict[str, int], what: str) -> tuple[int, ...]:

@@ -157,6 +157,9 @@ class FunctionShape(Common):
     )
     must_not_hold: Annotated[Words, Field(description="locks that no caller may hold")] = field(default_factory=list)
     returns_holding: Annotated[Words, Field(description="locks an entry may leave held")] = field(default_factory=list)
+    undoes: Annotated[Words, Field(description="functions whose objects it takes apart again")] = field(
+        default_factory=list
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -299,6 +302,7 @@ class EffectShape:
     enter: Literal["softirq", "hardirq", "nmi"] | None = None
     leave: Literal["softirq", "hardirq", "nmi"] | None = None
     return_to_user: Literal[True] | None = None
+    resource: Literal["gain", "drop", "guard", "unguard"] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -44,7 +44,8 @@ class Function:
     """A modelled function. ``roles``: ``dtor``, ``ctor``, ``shrinker``, ``work``, ``timer``, ``rcu_callback``, others.
 
     ``thread``: runs only in that one thread; ``init``: only before anything else runs; ``not_beside``: function
-    indexes that never run at the same time. ``returns_holding``: lock indexes an entry may leave held
+    indexes that never run at the same time. ``returns_holding``: lock indexes an entry may leave held;
+    ``undoes``: function indexes whose objects it takes apart
     (contracts ``held:`` and ``must_not_hold:`` are :class:`Assert` effects at the start of ``steps``).
     """
 
@@ -60,6 +61,7 @@ class Function:
     init: bool = False
     not_beside: tuple[int, ...] = ()
     returns_holding: tuple[int, ...] = ()
+    undoes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,9 +183,23 @@ class ReturnToUser:
     """Leave the kernel: nothing may be held."""
 
 
+@dataclass(frozen=True, slots=True)
+class Owns:
+    """The object that a path is about owns a resource from here on (``gain``), or no longer (``drop``).
+
+    ``until``: it must be gone by then at the latest: ``dtor`` (the object is destroyed), ``free`` (its memory is
+    checked when it is freed) or ``idle`` (somebody else pays for it while the object lies unused). ``guard``,
+    ``unguard``: between the two only objects that were constructed are meant; what is not owned is not dropped.
+    """
+
+    what: str
+    resource: str = ""
+    until: str = "dtor"
+
+
 Effect: TypeAlias = (
     "Acquire | Release | Downgrade | Reclass | LockMemory | Assert | Pin | Irq | Count | Scope | Allocate"
-    " | Reclaim | Sleep | Wait | Signal | Enter | Leave | ReturnToUser"
+    " | Reclaim | Sleep | Wait | Signal | Enter | Leave | ReturnToUser | Owns"
 )
 
 # ---------------------------------------------------------------- conditions
