@@ -14,6 +14,7 @@ from typing import NamedTuple
 from lockcheck.analysis import compile as cfg
 from lockcheck.analysis.compile import Bundle, Code, Compiler, Op
 from lockcheck.analysis.switches import Own
+from lockcheck.model.steps import Call, Hook
 
 MOST_STATES = 20_000
 """(op, balance) pairs of one question; with more there is no answer."""
@@ -43,6 +44,7 @@ class Resources:
         self._known: dict[tuple[Code, Balance], dict[Balance, None]] = {}
         self._running: set[tuple[Code, Balance]] = set()
         self._work = 0
+        self._matters: dict[Code, bool] = {}
 
     def ends(self, code: Code, start: Balance) -> tuple[Balance, ...]:
         """The balances that a function can end with, sorted. Raises TooManyBalancesError."""
@@ -93,12 +95,48 @@ class Resources:
                     balance = self._after(action, balance)
             yield op.then, balance
         elif op.code == cfg.CALL:
-            sites: tuple[cfg.Site, ...] = op.arg  # type: ignore[assignment]
-            for site in sites:
-                for end in self._ends(self.compiler.at_site(site), balance):
+            for callee in callees(op, self.compiler):
+                if not self.matters(callee) or self._another(op, callee, balance):
+                    yield op.then, balance
+                    continue
+                for end in self._ends(callee, balance):
                     yield op.then, end
         else:
             yield from ((way, balance) for way in (op.other or (op.then,)))
+
+    def _another(self, op: Op, callee: Code, balance: Balance) -> bool:
+        """A constructor that runs while the object is constructed already runs for another object."""
+        step = op.step
+        hooks = step.targets if isinstance(step, Call) else ()
+        if not balance.owned or not any(isinstance(hook, Hook) and hook.which == "ctor" for hook in hooks):
+            return False
+        return any(end.owned & balance.owned for end in self._ends(callee, Balance()))
+
+    def matters(self, code: Code) -> bool:
+        """Something in or below a function is about resources."""
+        if code not in self._matters:
+            below: dict[Code, list[Code]] = {}
+            todo = [code]
+            while todo:
+                here = todo.pop()
+                if here not in below and here not in self._matters:
+                    calls = [callee for op in here.ops if op.code == cfg.CALL for callee in callees(op, self.compiler)]
+                    below[here] = calls
+                    todo.extend(calls)
+            self._spread(below)
+        return self._matters[code]
+
+    def _spread(self, below: dict[Code, list[Code]]) -> None:
+        above: dict[Code, list[Code]] = {}
+        for caller, calls in below.items():
+            for callee in calls:
+                above.setdefault(callee, []).append(caller)
+        todo = [one for one in (*below, *above) if self._matters.get(one) or any(map(owns, one.ops))]
+        self._matters.update(dict.fromkeys(below, False))
+        while todo:
+            here = todo.pop()
+            self._matters[here] = True
+            todo.extend(caller for caller in above.get(here, ()) if not self._matters[caller])
 
     def _after(self, action: Own, balance: Balance) -> Balance:
         if action.what in ("guard", "unguard"):
@@ -110,3 +148,14 @@ class Resources:
         if name in balance.owned:
             return balance._replace(owned=balance.owned - {name})
         return balance if balance.guard else balance._replace(stray=balance.stray | {name})
+
+
+def callees(op: Op, compiler: Compiler) -> list[Code]:
+    """The functions that a call may go to."""
+    sites: tuple[cfg.Site, ...] = op.arg  # type: ignore[assignment]
+    return [compiler.at_site(site) for site in sites]
+
+
+def owns(op: Op) -> bool:
+    """The step is about resources."""
+    return isinstance(op.arg, Bundle) and any(isinstance(action, Own) for action in op.arg.actions)

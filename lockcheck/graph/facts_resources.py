@@ -87,8 +87,10 @@ class ResourceFacts:
         full = frozenset().union(*(end.owned for end in ends))
         for name in sorted(frozenset().union(*(end.stray for end in ends))):
             yield self.fact("not owned", name, pair)
+        lasting = frozenset(name for name in full if self.resources.until[name] == "dtor")
         for end in ends:
-            for name in sorted(end.owned) if end.owned != full else ():
+            some = end.owned & lasting
+            for name in sorted(some) if some != lasting else ():
                 yield self.fact("partial", name, pair)
         for name in sorted(full):
             until = self.resources.until[name]
