@@ -6,10 +6,9 @@ Is: load, analyse, judge, compare. Is not: a printer; nothing here writes or rea
 from __future__ import annotations
 
 import datetime
-import gc
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -18,8 +17,9 @@ from lockcheck.findings import Result
 
 if TYPE_CHECKING:
     from lockcheck.checker.reading import RuleSet
-    from lockcheck.loading import Loaded, ModelText
+    from lockcheck.loading import ModelText
     from lockcheck.source.limits import Limits
+    from lockcheck.source.problems import Problem
 
 Model: TypeAlias = "str | os.PathLike[str] | ModelText"
 """A path, the name of a shipped model (``linux/slab``), or a model's text."""
@@ -32,7 +32,7 @@ def check(
     models: Model | Iterable[Model],
     *,
     config: Mapping[str, bool] | None = None,
-    all_configs: bool = False,
+    all_configs: bool | Iterable[str] = False,
     rules: Iterable[str | os.PathLike[str]] | None = None,
     roots: Iterable[str | os.PathLike[str]] | None = None,
     limits: Limits | None = None,
@@ -46,7 +46,8 @@ def check(
 
     ``models``: one or several of: a file, a directory, the name of a shipped model, a :class:`ModelText`, or the text
     of a model (a string with a line break). ``config``: kernel options to turn on or off, by name; others keep the
-    models' defaults. ``all_configs``: check every combination of the options that the models name (64 at most).
+    models' defaults. ``all_configs``: check every combination of the options that the models name, or of those listed
+    here; each finding's ``condition`` then says in which of them it holds.
     ``rules``: folders of rules beside the built-in ones. ``roots``: folders that includes may reach into, beside
     those of the models. ``today``: for waivers that expire; without it none does. ``included_only``: check what the
     models include, without the models themselves: what a change is compared with. ``waivers``: files of waivers, for
@@ -75,37 +76,24 @@ def check(
     say = stage or (lambda _: None)
     say("reading")
     ruleset = rules_of(tuple(map(Path, rules or ())), limits)
-    loader = _Loader(inputs_of(models), [Path(root) for root in roots] if roots is not None else None, limits,
-                     included_only, revision)  # fmt: skip
+    vary = all_configs if isinstance(all_configs, bool) else tuple(all_configs)
+    folders = [Path(root) for root in roots] if roots is not None else None
+    loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary)
     day = today.isoformat() if today else None
-    return check_with(ruleset, loader, dict(config or {}), all_configs, day, say, tuple(map(Path, waivers)))
+    return check_with(ruleset, loader, day, say, tuple(map(Path, waivers)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Loader:
-    """What to load, again for each config."""
+    """What to load, and in which configs. ``vary``: all options that the models name (True), or these; else none."""
 
     models: Sequence[Model]
     roots: Sequence[Path] | None = None
     limits: Limits | None = None
     included_only: bool = False
     revision: str | None = None
-
-    @property
-    def most_configs(self) -> int:
-        """How many combinations of options one run may check."""
-        from lockcheck.loading import Limits
-
-        return (self.limits or Limits()).max_configs
-
-    def __call__(self, config: Mapping[str, bool]) -> Loaded:
-        from lockcheck import loading
-
-        limits = self.limits or loading.Limits()
-        return loading.load(
-            self.models, config=config, roots=self.roots, limits=limits, included_only=self.included_only,
-            revision=self.revision,
-        )
+    config: Mapping[str, bool] = field(default_factory=dict)
+    vary: bool | Sequence[str] = False
 
 
 def rules_of(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:
@@ -126,7 +114,7 @@ def built_in_rules() -> RuleSet:
 
 def check_case(ruleset: RuleSet, model: Model, today: str, roots: Sequence[Path] | None = None) -> Result:
     """Check one model with rules that are read already: for the rules' own cases, of which there are many."""
-    return check_with(ruleset, _Loader([model], roots), {}, False, today, lambda _: None)
+    return check_with(ruleset, _Loader([model], roots), today, lambda _: None)
 
 
 def inputs_of(models: Model | Iterable[Model]) -> Sequence[Model]:
@@ -138,52 +126,57 @@ def inputs_of(models: Model | Iterable[Model]) -> Sequence[Model]:
 
 
 def check_with(
-    ruleset: RuleSet,
-    load: _Loader,
-    config: dict[str, bool],
-    all_configs: bool,
-    today: str | None,
-    say: Stage,
-    waivers: Sequence[Path] = (),
+    ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, waivers: Sequence[Path] = ()
 ) -> Result:
     """Load, analyse and judge under each config, and put the results together."""
-    from lockcheck.checker.judge import Judgement
-    from lockcheck.graph import analyse
-    from lockcheck.loading.waivers import read_waivers
     from lockcheck.source.garbage import collector_paused
 
     with collector_paused():
-        loaded = load(config)
-        allowed = read_waivers(waivers, load.limits)
-        sources = {**loaded.sources, **ruleset.sources, **allowed.sources}
-        problems = (*loaded.problems, *ruleset.problems, *allowed.problems)
-        if problems or loaded.program is None:
-            return Result(problems=tuple(sorted(problems)), sources=sources)
-        judgement = Judgement(ruleset.sorted(), today, allowed.waivers)
-        chosen, skipped = _configs(loaded.configs, config, load.most_configs) if all_configs else ([config], 0)
-        for number, one in enumerate(chosen):
-            say("analysing" if len(chosen) == 1 else f"analysing config {number + 1} of {len(chosen)}")
-            if number:
-                gc.collect()  # the last config's analysis is full of cycles, and as large as this one's will be
-                loaded = load(one)
-            if loaded.program is None or loaded.problems:
-                return Result(problems=loaded.problems, sources=sources)
-            judgement.add(loaded.program, analyse(loaded.program, load.limits))
-        return judgement.result(skipped, sources)
+        return _check_with(ruleset, load, today, say, waivers)
 
 
-def _configs(
-    named: Mapping[str, bool], fixed: Mapping[str, bool], most: int
-) -> tuple[list[dict[str, bool]], int]:
-    """Combinations of the options that the models name and the caller left open, and how many were left out.
+def _check_with(
+    ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, waivers: Sequence[Path]
+) -> Result:
+    from lockcheck.checker.judge import Judgement
+    from lockcheck.graph import analyse
+    from lockcheck.loading import Limits, Models
+    from lockcheck.loading.waivers import read_waivers
+    from lockcheck.model.configs import Configs
 
-    The nearest to the defaults come first: none changed, one changed, two ...
-    """
-    from itertools import combinations, islice
+    limits = load.limits or Limits()
+    models = Models(load.models, load.roots, limits, included_only=load.included_only, revision=load.revision)
+    loaded = models.load(load.config)
+    allowed = read_waivers(waivers, load.limits)
+    sources = {**loaded.sources, **ruleset.sources, **allowed.sources}
+    problems = (*loaded.problems, *ruleset.problems, *allowed.problems, *_unknown(load.vary, loaded.known))
+    if problems or loaded.program is None:
+        return Result(problems=tuple(sorted(problems)), sources=sources)
+    judgement = Judgement(ruleset.sorted(), today, allowed.waivers)
+    if load.vary:
+        from lockcheck.matrix import Matrix, Problems
 
-    free = sorted(name for name in named if name not in fixed)
-    flips = (flipped for size in range(len(free) + 1) for flipped in combinations(free, size))
-    few = islice(flips, most)
-    chosen = [{name: named[name] != (name in flipped) for name in free} | dict(fixed) for flipped in few]
-    every = 2 ** min(len(free), 63)  # a model may name so many options that their combinations cannot be printed
-    return chosen, every - len(chosen)
+        only = None if load.vary is True else tuple(load.vary)
+        varied = {name: on for name, on in (loaded.configs if only is None else loaded.known).items()
+                  if name not in load.config and (only is None or name in only)}  # fmt: skip
+        try:
+            fixed = {name: on for name, on in loaded.program.config if name not in varied}
+            findings, configs = Matrix(models, judgement, fixed, varied, limits, say).check()
+        except Problems as stop:
+            return Result(problems=stop.found, sources=sources)
+        return judgement.result(findings, configs, sources)
+    say("analysing")
+    found = judgement.judge(loaded.program, analyse(loaded.program, limits))
+    return judgement.result(found, Configs(loaded.program.config), sources)
+
+
+def _unknown(vary: bool | Sequence[str], known: Mapping[str, bool]) -> tuple[Problem, ...]:
+    """Problems of options to vary that no model declares."""
+    from lockcheck.source.problems import Problem, did_you_mean
+
+    names = sorted(set(vary) - known.keys()) if not isinstance(vary, bool) and known else []
+    hints = [did_you_mean(name, known) or "models declare options under `configs:`" for name in names]
+    return tuple(
+        Problem("config", 0, 0, f"unknown kernel option '{name}'", hint, "unknown-config")
+        for name, hint in zip(names, hints, strict=True)
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
+from lockcheck.model.configs import ALWAYS, ONE_CONFIG, Condition, Configs
 from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, Unexercised, UsageSummary
 from lockcheck.model.places import Place
 from lockcheck.model.program import Expectation
@@ -61,9 +62,10 @@ class Finding:
     """One fact that a rule forbids.
 
     ``message`` is one line, built from the rule's template; ``help`` says what to do. ``fact`` carries the witness:
-    there is no finding without one. ``configs``: in a run over several kernel configs those in which it holds
-    (``CONFIG_A=y CONFIG_B=n``), else empty. ``kernel_title``: the title of the report that the kernel's lockdep
-    would print, or None where it has none.
+    there is no finding without one. ``condition``: in a run over several kernel configs (``Result.configs``) those in
+    which it holds, by the options that decide: ask ``condition.always``, ``condition.options``,
+    ``condition.holds({...})`` or ``str(condition)``. ``kernel_title``: the title of the report that the kernel's
+    lockdep would print, or None where it has none.
     """
 
     rule: str
@@ -73,7 +75,7 @@ class Finding:
     fact: Fact
     fingerprint: str
     kernel_title: str | None = None
-    configs: tuple[str, ...] = ()
+    condition: Condition = ALWAYS
 
     def __post_init__(self) -> None:
         if not self.fact.legs:
@@ -166,15 +168,15 @@ class Result:
     makes the run a failure. ``unexercised``: what the named models declare, and rules that are not built in, that the
     run had no use for. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
     that were checked. ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the
-    last config, or None when nothing could be analysed.
+    config that was checked, None when nothing could be analysed; of a run over several configs that of the first
+    run, whose facts hold with the options that their legs name (``Leg.options``).
     """
 
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     waived: tuple[Waived, ...] = ()
     coverage: Coverage = NOTHING_COVERED
-    configs: tuple[str, ...] = ()
-    configs_skipped: int = 0
+    configs: Configs = ONE_CONFIG
     files: tuple[str, ...] = ()
     named_files: tuple[str, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()

@@ -190,8 +190,9 @@ def test_very_many_options() -> None:
 
     result = check([ModelText(model, "m.yaml")], all_configs=True, limits=Limits(max_configs=2))
 
-    assert len(result.configs) == 2
-    assert "more combinations" in text(result)
+    assert result.configs.count > 2**60  # no option decides anything
+    assert result.configs.runs <= 2
+    assert "in 2^20000 configs" in " ".join(text(result).split())
 
 
 def test_limits_on_the_analysis_can_be_raised() -> None:

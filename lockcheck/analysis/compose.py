@@ -80,7 +80,7 @@ class Composer:
         self._met: set[object] = set()
         self._acquisitions: dict[Node, list[tuple[int, Acquired]]] = {}
         self._takers_of: dict[tuple[Node, int], list[Node]] = {}
-        self._noted: set[tuple[Node, int, object]] = set()
+        self._noted: dict[tuple[Node, int, object], int] = {}
         self._digested: dict[int, Digest] = {}
         self._bits: dict[int, int] = {}
         self._digest_logs()
@@ -145,11 +145,15 @@ class Composer:
         return type(event) not in (Enabled, Allocated)
 
     def _note(self, node: Node, index: int, event: Event) -> None:
-        """Keep a special event, once for each node, op and way in which it is special."""
+        """Keep a special event, once for each node, op and way in which it is special: the one with the least held,
+        so that it is the same one whatever order the paths were walked in."""
         key = (node, index, variant(event))
-        if key in self._noted:
+        known = self._noted.get(key)
+        if known is not None:
+            if held_order(event.state) < held_order(self.special[known][2].state):
+                self.special[known] = (node, index, event)
             return
-        self._noted.add(key)
+        self._noted[key] = len(self.special)
         self.special.append((node, index, event))
         if type(event) is Acquired and event.recursion is not None:
             where = Evidence(node, index, event.state, event.recursion)
@@ -303,6 +307,12 @@ class Composer:
         if key not in self._collisions:
             self._collisions.add(key)
             self.recursions.append(Recursion(where, event, node, index))
+
+
+def held_order(state: State) -> tuple[int, list[tuple[int, int, bool, bool, int]]]:
+    """A key by what is held: few locks first."""
+    held = state.held
+    return held.depth, [(one.lock, one.mode, one.trylock, one.irqs_off, one.refs) for one in held.entries()]
 
 
 def variant(event: Event) -> object:

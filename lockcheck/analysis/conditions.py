@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lockcheck.analysis import compile as cfg
 from lockcheck.analysis.compile import Op
+from lockcheck.analysis.lifted import OPTION
 from lockcheck.analysis.merge import loosen, without_guard
 from lockcheck.analysis.state import Context, State, Universe
 from lockcheck.analysis.switches import scoped_gfp
@@ -23,7 +24,7 @@ def outcomes(op: Op, state: State, universe: Universe) -> list[tuple[int, State]
         return [(op.then, _forget(op.arg, state, universe))]  # type: ignore[arg-type]
     assert isinstance(op.arg, Cond)
     yes, no = op.other
-    if op.arg.op == "word":
+    if op.arg.op in ("word", OPTION):
         return _word(str(op.arg.a), yes, no, state, universe)
     verdict = _decide(op.arg, state)
     if verdict is None:

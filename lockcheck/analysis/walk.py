@@ -20,6 +20,7 @@ from lockcheck.analysis.actions import MAX_DEPTH, Outcome, wait_limit
 from lockcheck.analysis.compile import Code, Compiler, Op
 from lockcheck.analysis.conditions import outcomes
 from lockcheck.analysis.events import Event
+from lockcheck.analysis.lifted import Lifted, joined_words, met_exits
 from lockcheck.analysis.merge import Apart, Merged, TooManyStatesError, merged_exits
 from lockcheck.analysis.state import COUNTERS, PREEMPT, Context, HeldStack, State, Universe
 from lockcheck.model.limits import AnalysisLimits
@@ -73,6 +74,7 @@ class Walker:
     """Walks nodes until nothing changes, or until the limits are reached.
 
     ``cut``: (why, file, packed place) of each function for all that was not followed; ``work``: steps followed so far.
+    ``open``: kernel options that the program leaves open.
     """
 
     def __init__(self, compiler: Compiler, limits: AnalysisLimits) -> None:
@@ -80,6 +82,7 @@ class Walker:
         self.limits = limits
         self.cut: dict[tuple[str, str, int], None] = {}
         self.work = 0
+        self.open = frozenset(compiler.program.open_options)
         self._contexts: dict[object, int] = {}
         steps = sum(len(function.steps) for function in compiler.program.functions)
         self._most_work = limits.max_work + WORK_PER_STEP * steps
@@ -170,7 +173,7 @@ class Walker:
             return
         exits = dict(node.exits)
         try:
-            yield from self.paths(node, node.entry, Apart(self.limits))
+            yield from self.paths(node, node.entry, self.apart())
         except TooManyStatesError:
             node.merged = True
             node.exits = exits
@@ -179,6 +182,8 @@ class Walker:
             yield from self.paths(node, merging, united)
             if united.dropped:
                 self.leave_out(TOO_MANY_STATES, node.code.function)
+        if self.open:
+            node.exits = met_exits(node.exits, self.universe, self.open)
         if len(node.exits) > self.limits.max_exits:
             node.merged = True
             kept, dropped = merged_exits(node.exits, self.universe, self.limits.max_merged_states)
@@ -186,7 +191,11 @@ class Walker:
             if dropped:
                 self.leave_out(TOO_MANY_STATES, node.code.function)
 
-    def paths(self, node: Node, start: State, meeting: Apart | Merged) -> Iterator[Node]:
+    def apart(self) -> Apart | Lifted:
+        """How states meet as long as they are kept apart."""
+        return Lifted(self.universe, self.limits, self.open) if self.open else Apart(self.limits)
+
+    def paths(self, node: Node, start: State, meeting: Apart | Lifted | Merged) -> Iterator[Node]:
         """Every (op, state) that ``meeting`` lets through at joins; a new path starts where ways part."""
         before = node.log, node.calls
         node.log, node.calls = [], []
@@ -241,7 +250,7 @@ class Walker:
         return True
 
     def returned(
-        self, node: Node, index: int, op: Op, state: State, meeting: Apart | Merged
+        self, node: Node, index: int, op: Op, state: State, meeting: Apart | Lifted | Merged
     ) -> Generator[Node, None, list[tuple[int, State]]]:
         """:meth:`call`; a callee may return in many states, which meet behind the call."""
         ways = yield from self.call(node, index, op, state)
@@ -336,23 +345,28 @@ class Walker:
                 found.append(state)
                 continue
             after = self.resumed(state, callee, end)
+            if after is None:
+                continue
             for level in after.held.levels():
                 node.sites.setdefault(level, index)
             found.append(after)
         return found
 
-    def resumed(self, state: State, callee: Node, end: State) -> State:
-        """:meth:`resume`, remembered."""
+    def resumed(self, state: State, callee: Node, end: State) -> State | None:
+        """:meth:`resume`, remembered. None when the two take an open option to be different things."""
         known = state.resumed
         if known is None:
             known = state.resumed = {}
         after = known.get((callee.entry, end))
         if after is None:
-            after = known[callee.entry, end] = self.resume(state, callee, end)
+            words = joined_words(state.context, end.context, self.open) if self.open else state.context.words
+            if words is None:
+                return None
+            after = known[callee.entry, end] = self.resume(state, callee, end, words)
         return after
 
-    def resume(self, state: State, callee: Node, end: State) -> State:
-        """Compose a caller's state with a callee's exit."""
+    def resume(self, state: State, callee: Node, end: State, words: tuple[tuple[str, bool], ...]) -> State:
+        """Compose a caller's state with a callee's exit. ``words``: those of the caller from here on."""
         entry = callee.entry
         context, begun, ended = state.context, entry.context, end.context
         after = ended._replace(
@@ -366,7 +380,7 @@ class Walker:
             base=context.base,
             saved=ended.saved if begun.saved or entry.held.depth else context.saved + ended.saved,
             interrupted=context.interrupted,
-            words=context.words,
+            words=words,
             merging=context.merging,
         )
         held = end.held

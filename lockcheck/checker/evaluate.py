@@ -17,17 +17,27 @@ from lockcheck.model.facts import Fact
 
 def findings_of(rules: Iterable[Rule], source: FactSource) -> tuple[Finding, ...]:
     """All findings, sorted; one per rule and fact identity, at the first place in file order."""
-    best: dict[str, Finding] = {}
+    return tuple(finding for finding, _ in judged(rules, source))
+
+
+def in_orders(rules: Iterable[Rule], source: FactSource) -> OrderedSource:
+    """The source with facts about the orders that these rules declare."""
+    return OrderedSource(source, [rule.order for rule in rules if rule.order is not None])
+
+
+def judged(rules: Iterable[Rule], source: FactSource) -> list[tuple[Finding, Fact]]:
+    """:func:`findings_of`, each with the whole fact, of which a finding may show less."""
+    best: dict[str, tuple[Finding, Fact]] = {}
     rules = tuple(rules)
-    ordered = OrderedSource(source, [rule.order for rule in rules if rule.order is not None])
+    ordered = in_orders(rules, source)
     for rule in rules:
         for matches, advice in rule.judgements:
             for fact, message in matches(ordered):
                 finding = _finding(rule, fact, message, advice)
                 known = best.get(finding.fingerprint)
-                if known is None or finding.sort_key() < known.sort_key():
-                    best[finding.fingerprint] = finding
-    return tuple(sorted(best.values(), key=Finding.sort_key))
+                if known is None or finding.sort_key() < known[0].sort_key():
+                    best[finding.fingerprint] = finding, fact
+    return sorted(best.values(), key=lambda pair: pair[0].sort_key())
 
 
 def _shown(rule: Rule, fact: Fact) -> Fact:

@@ -6,7 +6,7 @@ Is: what stands between analyses and a result. Is not: a reader of models, nor a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from lockcheck.checker.evaluate import findings_of
@@ -17,6 +17,7 @@ from lockcheck.checker.sources import LockTable
 from lockcheck.checker.vacuity import idle, names_of, unexercised
 from lockcheck.checker.waivers import WAIVER, WaiverFacts, apply_waivers, expired
 from lockcheck.findings import Analysed, Finding, Quotable, Result
+from lockcheck.model.configs import Configs
 from lockcheck.model.facts import Coverage, Unexercised
 from lockcheck.model.program import Expectation, Program, Waiver
 from lockcheck.source.problems import Problem, did_you_mean
@@ -36,11 +37,8 @@ class Analysis(Analysed, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """What is kept of one program under one config: not the program, not its analysis, which may be large."""
+    """What is kept of one program: not its analysis, which may be large."""
 
-    config: str
-    options: Mapping[str, bool]
-    findings: tuple[Finding, ...]
     coverage: Coverage
     files: tuple[str, ...]
     waivers: tuple[Waiver, ...]
@@ -50,25 +48,21 @@ class _Checked:
 
 
 class Judgement:
-    """Collects programs and their analyses; ``result`` puts them together."""
+    """Collects programs that were analysed; ``result`` puts together what was found in them."""
 
     def __init__(self, rules: Sequence[Rule], today: str | None, waivers: Sequence[Waiver] = ()) -> None:
         self._about_waivers = tuple(rule for rule in rules if WAIVER in rule.kinds)
-        self._rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
+        self.rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
         shipped = built_in()
-        self._own = tuple(one for one in self._rules if one.folder is None or not one.folder.is_relative_to(shipped))
+        self._own = tuple(one for one in self.rules if one.folder is None or not one.folder.is_relative_to(shipped))
         self._today = today
         self._waivers = tuple(waivers)
         self._checked: list[_Checked] = []
         self._first: tuple[Program, Analysis] | None = None
 
     def add(self, program: Program, analysis: Analysis) -> None:
-        """Judge one program's facts."""
-        config = " ".join(f"{name}={'y' if on else 'n'}" for name, on in program.config)
+        """Note what one program covers and expects."""
         checked = _Checked(
-            config=config,
-            options=dict(program.config),
-            findings=findings_of(self._rules, analysis),
             coverage=analysis.coverage,
             files=program.files,
             waivers=program.waivers,
@@ -79,14 +73,18 @@ class Judgement:
         self._checked.append(checked)
         self._first = self._first or (program, analysis)
 
-    def result(self, skipped: int, sources: Mapping[str, Quotable]) -> Result:
-        """The result over everything that was added. Raises ValueError when nothing was."""
+    def judge(self, program: Program, analysis: Analysis) -> tuple[Finding, ...]:
+        """The findings of a program, which is added."""
+        self.add(program, analysis)
+        return findings_of(self.rules, analysis)
+
+    def result(self, found: Iterable[Finding], configs: Configs, sources: Mapping[str, Quotable]) -> Result:
+        """The result over everything that was added. ``found``: before waivers. Raises ValueError when nothing was."""
         if self._first is None:
             raise ValueError("no program was added")
         named = self._first[0].named_files
         waivers = tuple(dict.fromkeys((*self._waivers, *(one for part in self._checked for one in part.waivers))))
-        configs = {one.config: one.options for one in self._checked}
-        applied = apply_waivers(self._merged(), waivers, self._today, configs)
+        applied = apply_waivers(found, waivers, self._today, configs)
         our_files = {*named, *(one.place.file for one in self._waivers)}
         ours = WaiverFacts(
             (one for one in applied.unused if one.place.file in our_files),
@@ -100,8 +98,7 @@ class Judgement:
             problems=self._unknown_rules((*expected, *waivers)),
             waived=applied.waived,
             coverage=_together([one.coverage for one in self._checked]),
-            configs=tuple(one.config for one in self._checked),
-            configs_skipped=skipped,
+            configs=configs,
             files=tuple(sorted({name for one in self._checked for name in one.files})),
             named_files=named,
             mismatches=compare(findings, expected) if expecting else (),
@@ -119,22 +116,9 @@ class Judgement:
         idle_rules = unexercised((rule for rule in self._own if rule.id in never), self._checked[0].idle)
         return tuple(sorted((*declared, *idle_rules)))
 
-    def _merged(self) -> list[Finding]:
-        """Findings of all configs by fingerprint, each with the configs that it holds with."""
-        if len(self._checked) == 1:
-            return list(self._checked[0].findings)
-        first: dict[str, Finding] = {}
-        configs: dict[str, list[str]] = {}
-        for one in self._checked:
-            for finding in one.findings:
-                first.setdefault(finding.fingerprint, finding)
-                configs.setdefault(finding.fingerprint, []).append(one.config)
-        merged = [replace(finding, configs=tuple(configs[name])) for name, finding in first.items()]
-        return sorted(merged, key=Finding.sort_key)
-
     def _unknown_rules(self, named: Iterable[Expectation | Waiver]) -> tuple[Problem, ...]:
         """Expectations and waivers that name a rule that does not exist."""
-        known = {rule.id for rule in (*self._rules, *self._about_waivers)}
+        known = {rule.id for rule in (*self.rules, *self._about_waivers)}
         unknown = [one for one in named if one.rule is not None and one.rule not in known]
         problems = (
             Problem(*one.place, f"unknown rule '{one.rule}'", did_you_mean(str(one.rule), known), "unknown-rule")

@@ -6,11 +6,12 @@ Is: the matching. Is not: a judgement about rotten waivers: that is made by rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from lockcheck.checker.sources import NoLocks
 from lockcheck.findings import Finding, Waived
+from lockcheck.model.configs import NEVER, Configs
 from lockcheck.model.facts import Attribute, Fact, Leg, WitnessStep
 from lockcheck.model.places import Place
 from lockcheck.model.program import Waiver
@@ -29,50 +30,39 @@ class Applied:
 
 
 def apply_waivers(
-    findings: Iterable[Finding],
-    waivers: Sequence[Waiver],
-    today: str | None,
-    configs: Mapping[str, Mapping[str, bool]],
+    findings: Iterable[Finding], waivers: Sequence[Waiver], today: str | None, configs: Configs
 ) -> Applied:
     """Take out the findings that are waived.
 
     ``today`` is an ISO date; a waiver whose last day is before it waives nothing. None: nothing expires. ``configs``:
-    the kernel options of each config that was checked, by its name. A finding that a waiver allows only in some of
-    its configs stays for the others.
+    those that were checked. A finding that a waiver allows only in some of its configs stays for the others.
     """
     live = [waiver for waiver in waivers if not expired(waiver, today)]
+    cubes = [configs.within(waiver.config) for waiver in live]
     unused = dict.fromkeys(range(len(live)))
     kept: list[Finding] = []
     waived: list[Waived] = []
     for finding in findings:
-        holds = finding.configs or tuple(configs)
-        left = dict.fromkeys(holds)
+        left = finding.condition
         by: list[Waiver] = []
         for index, waiver in enumerate(live):
-            fitting = [name for name in holds if _in_force(waiver, configs[name])] if _allows(waiver, finding) else []
-            if fitting:
+            cube = cubes[index]
+            if cube is not None and _allows(waiver, finding) and finding.condition.meets(cube):
                 unused.pop(index, None)
                 by.append(waiver)
-            for name in fitting:
-                left.pop(name, None)
-        if by and not left:
+                left = left.without(cube)
+        if by and left == NEVER:
             waived.append(Waived(finding, by[0].reason, by[0].place))
         else:
-            kept.append(finding if len(left) == len(holds) else replace(finding, configs=tuple(left)))
+            kept.append(finding if left == finding.condition else replace(finding, condition=left))
     rotten = (live[index] for index in unused if _in_play(live[index], configs))
     return Applied(tuple(kept), tuple(waived), tuple(rotten))
 
 
-def _in_force(waiver: Waiver, options: Mapping[str, bool]) -> bool:
-    """Whether the waiver's kernel options are as they are in a config."""
-    return all(options.get(name) is on for name, on in waiver.config)
-
-
-def _in_play(waiver: Waiver, configs: Mapping[str, Mapping[str, bool]]) -> bool:
+def _in_play(waiver: Waiver, configs: Configs) -> bool:
     """Whether the run could have used the waiver: it is for a config that was checked, or for options nobody knows."""
-    known = set[str]().union(*configs.values())
-    strange = any(name not in known for name, _ in waiver.config)
-    return strange or any(_in_force(waiver, options) for options in configs.values())
+    strange = any(name not in configs.names for name, _ in waiver.config)
+    return strange or configs.within(waiver.config) is not None
 
 
 def expired(waiver: Waiver, today: str | None) -> bool:

@@ -20,6 +20,7 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 @click.option("--format", "form", type=click.Choice(["text", "json", "lockdep"]), default="text", show_default=True,
               help="For people, for programs, or as the kernel prints it.")  # fmt: skip
 @click.option("--all-configs", is_flag=True, help="Check every combination of the kernel options that models name.")
+@click.option("--configs", multiple=True, metavar="NAME,NAME...", help="Check every combination of these options only.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), metavar="error|warning|note",
               help="Exit 1 from this severity on.  [default: warning]")  # fmt: skip
 @click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
@@ -30,7 +31,14 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 def command(
-    form: str, all_configs: bool, fail_on: str | None, expect: bool, strict: bool, color: str, **options: Any
+    form: str,
+    all_configs: bool,
+    configs: tuple[str, ...],
+    fail_on: str | None,
+    expect: bool,
+    strict: bool,
+    color: str,
+    **options: Any,
 ) -> int:
     """Check models for deadlocks and broken locking contracts.
 
@@ -43,7 +51,8 @@ def command(
     from lockcheck.findings import SEVERITIES
     from lockcheck.report.paint import Paint
 
-    result, settings = run_check(options, all_configs=all_configs)
+    named = [name for listed in configs for name in listed.split(",") if name]
+    result, settings = run_check(options, all_configs=all_configs, configs=named)
     output = options["output"]
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
     code = result.exit_code_for(threshold, compare=expect, strict=strict)

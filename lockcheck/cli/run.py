@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 SHIPPED = "linux/"
 
 
-def run_check(options: Mapping[str, Any], *, all_configs: bool = False) -> tuple[Result, Settings]:
-    """Check what ``options`` name; without paths, what the project's configuration names, or the shipped models."""
+def run_check(
+    options: Mapping[str, Any], *, all_configs: bool = False, configs: Sequence[str] = ()
+) -> tuple[Result, Settings]:
+    """Check what ``options`` name; without paths, what the project's configuration names, or the shipped models.
+
+    ``configs``: options to vary; ``all_configs`` means all of them, and is what the project's configuration may say.
+    """
     settings = find(Path.cwd())
     paths: Sequence[str] = options["paths"] or settings.models or shipped()
-    return run_paths(paths, options, settings, all_configs=all_configs), settings
+    return run_paths(paths, options, settings, all_configs=configs or all_configs), settings
 
 
 def run_paths(
@@ -32,12 +37,13 @@ def run_paths(
     options: Mapping[str, Any],
     settings: Settings,
     *,
-    all_configs: bool = False,
+    all_configs: bool | Sequence[str] = False,
     lenient: bool = False,
     **how: Any,
 ) -> Result:
     """Check ``paths`` as options and settings say.
 
+    ``all_configs``: vary all kernel options that the models name, or these.
     ``lenient``: kernel options that these models do not declare are left out instead of being problems. ``how``:
     ``included_only`` and ``revision``, as :func:`lockcheck.check` takes them.
     """
@@ -71,7 +77,7 @@ def run_claims(ledger: str, result: Result, options: Mapping[str, Any], settings
     left out."""
     from lockcheck.ledger import ask
 
-    declared = {pair.split("=")[0] for text in result.configs for pair in text.split()}
+    declared = result.configs.names
     config = {**settings.config, **options["config"]}
     with Progress() as progress:
         return ask(
@@ -115,7 +121,7 @@ def refuse_unknown(config: Mapping[str, bool], sides: Sequence[Result]) -> None:
     """Raises click.UsageError for a kernel option that none of the results' models declares."""
     if any(side.problems for side in sides):
         return
-    known = {pair.split("=")[0] for side in sides for text in side.configs for pair in text.split()}
+    known = {name for side in sides for name in side.configs.names}
     for name in config:
         if name not in known:
             from lockcheck.source.problems import did_you_mean
@@ -129,7 +135,7 @@ def _check(
     config: Mapping[str, bool],
     options: Mapping[str, Any],
     settings: Settings,
-    all_configs: bool,
+    vary: bool | Sequence[str],
     how: Mapping[str, Any],
 ) -> Result:
     from lockcheck.api import check
@@ -138,7 +144,7 @@ def _check(
         return check(
             [Path(path) for path in paths],
             config=config,
-            all_configs=all_configs or settings.all_configs,
+            all_configs=vary or settings.all_configs,
             rules=(*settings.rules, *options["rules"]),
             roots=(*settings.roots, *options["roots"]),
             limits=limits_of({**settings.limits, **options["limits"]}),

@@ -184,7 +184,7 @@ def _altered(before: Mapping[str, Finding], after: Mapping[str, Finding]) -> Ite
     """Findings of both sides that differ in what they say of themselves."""
     for name, new in after.items():
         old = before.get(name)
-        if old is not None and (old.severity, old.configs) != (new.severity, new.configs):
+        if old is not None and (old.severity, old.condition) != (new.severity, new.condition):
             yield Altered(old, new)
 
 

@@ -25,6 +25,7 @@ from lockcheck.graph.facts_resources import ResourceFacts
 from lockcheck.graph.facts_roles import RoleFacts
 from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.order import KIND_NAMES, LockOrder
+from lockcheck.graph.shape import options_below
 from lockcheck.graph.waits import add_waits
 from lockcheck.graph.witness import Teller
 from lockcheck.model.facts import Attribute, Coverage, Dependency, Fact, Leg, Unexercised, UsageSummary
@@ -35,6 +36,9 @@ from lockcheck.model.program import Program
 
 if TYPE_CHECKING:
     import networkx
+
+AGGREGATES = frozenset({"dependency", "lock-class"})
+"""Fact kinds with attributes that many witnesses make together, of which the legs show some."""
 
 
 def analyse(program: Program, limits: AnalysisLimits | None = None) -> Analysis:
@@ -107,6 +111,18 @@ class Analysis:
     def contexts(self, function: str) -> tuple[Fact, ...]:
         """Every way into one function, with or without a role, as facts of kind ``context``, the worst first."""
         return tuple(draft.fact for draft in self._contexts.of(function))
+
+    def lost_options(self) -> frozenset[str]:
+        """Open options that were lost track of where many states were merged: what is said of them is not exact."""
+        return options_below(self.program, self.coverage.merged)
+
+    def entangled(self, kinds: Iterable[str]) -> frozenset[str]:
+        """Open options on which facts of these kinds may depend without saying so in their legs.
+
+        All of them for kinds that put many witnesses together, and for circles told for a whole component.
+        """
+        told_together = "circle" in kinds and self._base.folds()
+        return frozenset(self.program.open_options if told_together or not AGGREGATES.isdisjoint(kinds) else ())
 
     def dependencies(self) -> tuple[Dependency, ...]:
         """All dependencies with one witness each, sorted by names."""

@@ -39,6 +39,10 @@ class CircleFinder:
                 found.setdefault(tuple(hop.outer for hop in turned), turned)
         return sorted(found.values(), key=lambda circle: (len(circle), [self.name(hop.outer) for hop in circle]))
 
+    def folds(self) -> bool:
+        """Some component has too many hops for a circle of each."""
+        return any(len(self.edges(frozenset(tangle))) > FOLD_ABOVE for tangle in self.region.tangles())
+
     def canonical(self, circle: Sequence[Hop]) -> tuple[Hop, ...]:
         """The circle turned to begin at its smallest class name."""
         start = min(range(len(circle)), key=lambda index: self.name(circle[index].outer))

@@ -69,6 +69,11 @@ class OrderFacts:
         for wait, evidence in self.order.self_waits:
             yield self.self_wait(wait, evidence)
 
+    def folds(self) -> bool:
+        """Some component is so large that not every dependency in it has its circle told."""
+        finders = (CircleFinder(Region(self.order, part), self.teller.class_name) for part in self.order.tangled())
+        return any(finder.folds() for finder in finders)
+
     def self_wait(self, wait: int, evidence: Evidence) -> Fact:
         """The fact of a wait that everybody who would end it begins with."""
         name, kind = self.teller.class_name(wait), self.kinds[wait]

@@ -258,7 +258,7 @@ class StepFacts:
         site = self.teller.site(root.node, entry)
         index = site if site is not None else root.node.code.entry
         name = self.teller.class_name(entry.cls)
-        leg = self.teller.event_leg(root.node, index, root.node.entry, Goal(name, entry.mode))
+        leg = self.teller.event_leg(root.node, index, root.node.entry, Goal(name, entry.mode), ends=[state])
         names = tuple(self.teller.class_name(e.cls) for e in state.held.entries())
         attributes: dict[str, Attribute] = {"locks": names, "lock": name, "function": function}
         return make("exit", (function, name), attributes, [leg], leg.steps[-1].place)
@@ -274,14 +274,14 @@ class StepFacts:
                 if state.held.depth:  # a lock left held brings its interrupt state along: that is told, once
                     continue
                 for what, action in changed_state(root.node.entry.context, state.context):
-                    fact = self.unrestored(root, function.name, what, action)
+                    fact = self.unrestored(root, function.name, what, action, state)
                     found.setdefault(fact.identity, fact)
         yield from found.values()
 
-    def unrestored(self, root: Root, function: str, what: str, action: str) -> Fact:
+    def unrestored(self, root: Root, function: str, what: str, action: str, state: State) -> Fact:
         """The fact of one piece of state left changed, at the last step that changes it."""
         index = self.changer(root.node, action)
-        leg = self.teller.event_leg(root.node, index, root.node.entry, Goal(None, None, "irq"))
+        leg = self.teller.event_leg(root.node, index, root.node.entry, Goal(None, None, "irq"), ends=[state])
         attributes: dict[str, Attribute] = {"what": what, "function": function}
         place = leg.steps[-1].place
         return make("irq-state", ("irq-state", function, what), attributes, [leg], place)

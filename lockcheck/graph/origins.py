@@ -10,8 +10,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from lockcheck.analysis.compose import held_order
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.witness import Frame
+
+
+def in_order(frame: Frame) -> tuple[object, ...]:
+    """A key that puts frames in the order of the model's functions and steps, then by state: of several ways to tell
+    the same bug the first is told, whatever order the walk met them in."""
+    entry, state = frame.node.entry, frame.state
+    context = state.context._replace(words=())
+    where = frame.node.code.function.name, -frame.op
+    return *where, entry.context, held_order(entry), context, held_order(state)
 
 
 def origins(
@@ -26,7 +36,7 @@ def origins(
     below: dict[Node, Frame] = {}
     chain: dict[Node, Node | None] = {}
     queue: deque[Node] = deque()
-    for target in targets:
+    for target in sorted(targets, key=in_order):
         if not carries(target.node):
             yield [target]
         elif target.node not in chain:
@@ -34,7 +44,7 @@ def origins(
             queue.append(target.node)
     while queue:
         node = queue.popleft()
-        above = callers(node)
+        above = sorted(callers(node), key=in_order)
         if not above:
             yield _down(node, below, chain)
         for frame in above:

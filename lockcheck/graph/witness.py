@@ -18,6 +18,7 @@ from lockcheck.analysis.compose import Composer, passes, reachable
 from lockcheck.analysis.dependencies import Evidence, Outer, acquisition_key
 from lockcheck.analysis.entries import Root
 from lockcheck.analysis.events import Acquired, Enabled
+from lockcheck.analysis.lifted import literals_of
 from lockcheck.analysis.state import HeldLock, HeldStack, State
 from lockcheck.analysis.walk import Node
 from lockcheck.model.facts import Hold, Leg, WitnessStep
@@ -48,6 +49,7 @@ class Teller:
 
     def __init__(self, composer: Composer, binder: Binder) -> None:
         self.composer, self.binder = composer, binder
+        self.open = frozenset(binder.program.open_options)
         self.root_of: dict[Node, Root] = {}
         self._below: dict[Node, dict[Node, Frame | None]] = {}
         self._sites: dict[Node, tuple[dict[tuple[int, int], int], dict[int, int]]] = {}
@@ -186,7 +188,8 @@ class Teller:
         wanted = self.acquired_at(frames[-1], inner)
         action = "wait" if self.binder.kinds[inner].category == "wait" else "acquire"
         mode = wanted.entry.mode if wanted else 2 * recursive
-        return self.leg(frames, Goal(self.class_name(inner), mode, action), None, evidence.node)
+        ends = [wanted.state] if wanted else []
+        return self.leg(frames, Goal(self.class_name(inner), mode, action), None, evidence.node, ends)
 
     def acquired_at(self, frame: Frame, cls: int) -> Acquired | None:
         """The acquisition of a class at a step."""
@@ -202,9 +205,17 @@ class Teller:
                 return event.state
         return node.entry
 
-    def event_leg(self, node: Node, index: int, state: State, goal: Goal, level: HeldStack | None = None) -> Leg:
-        """The leg that ends in one step of one node."""
-        return self.leg([*self.trail(node), Frame(node, index, state)], goal, level, node)
+    def event_leg(
+        self,
+        node: Node,
+        index: int,
+        state: State,
+        goal: Goal,
+        level: HeldStack | None = None,
+        ends: Iterable[State] = (),
+    ) -> Leg:
+        """The leg that ends in one step of one node. ``ends``: as for :meth:`leg`."""
+        return self.leg([*self.trail(node), Frame(node, index, state)], goal, level, node, ends)
 
     def chain_leg(self, chain: list[Frame], goal: Goal) -> Leg:
         """The leg of a chain of calls, from an entry down to it and through it."""
@@ -220,10 +231,12 @@ class Teller:
     def enabled_leg(self, evidence: Evidence, bit: int, goal: Goal) -> Leg:
         """The leg to where interrupts are (or become) enabled while a class is held or as it is taken."""
         frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
+        ends: list[State] = []
         if evidence.callee is not None:
             more, node, index = self.descend(evidence.callee, self.enables(bit))
             frames += [*more, Frame(node, index, node.entry)]
-        return self.leg(frames, goal, evidence.level, evidence.node)
+            ends = [event.state for at, event in node.events() if at == index and type(event) is Enabled][:1]
+        return self.leg(frames, goal, evidence.level, evidence.node, ends)
 
     def enables(self, bit: int) -> Callable[[Node], int | None]:
         """A goal: the op where hardirqs (bit 0) or softirqs (bit 1) go from off to on."""
@@ -236,8 +249,13 @@ class Teller:
 
         return goal
 
-    def leg(self, frames: list[Frame], goal: Goal, level: HeldStack | None, holder: Node) -> Leg:
-        """A leg from its frames: calls, with the step that takes ``level`` where it happens, and the last step."""
+    def leg(
+        self, frames: list[Frame], goal: Goal, level: HeldStack | None, holder: Node, ends: Iterable[State] = ()
+    ) -> Leg:
+        """A leg from its frames: calls, with the step that takes ``level`` where it happens, and the last step.
+
+        ``ends``: further states that it depends on, for the options they are reached with.
+        """
         root = self.root_of.get(frames[0].node)
         function = frames[0].node.code.function
         held = self.held(frames)
@@ -256,7 +274,12 @@ class Teller:
             context=context.name,
             irqs="on" if context.irqs_on else "off",
             bh="on" if context.softirqs_on else "off",
+            options=self.options([*(frame.state for frame in frames), *ends]) if self.open else (),
         )
+
+    def options(self, states: Iterable[State]) -> tuple[tuple[str, bool], ...]:
+        """What these states take open options to be, sorted."""
+        return tuple(sorted({pair for state in states for pair in literals_of(state.context, self.open)}))
 
     def title(self, root: Root | None, frames: list[Frame]) -> str:
         """Who this leg is: the entry's own word, or the interrupt it is in by now."""

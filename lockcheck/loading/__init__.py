@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lockcheck.loading.files import Files, ModelFile, ModelText, library, read_model
 from lockcheck.loading.trees import DISK, Tree
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from lockcheck.loading.references import Unsaid
 
 __all__ = [
-    "Limits", "Loaded", "ModelText", "Problem", "SourceText", "Stated", "library", "load", "model_schema", "stated",
+    "Limits", "Loaded", "ModelText", "Models", "Problem", "SourceText", "Stated", "library", "load",
+    "model_schema", "stated",
 ]  # fmt: skip
 
 
@@ -36,13 +37,17 @@ class Loaded:
     """What came of loading. ``program`` is None exactly when there are problems.
 
     ``configs``: kernel options that the models declare (not the dialect's own), with their defaults. ``sources``: text
-    of each file read, by the name that places use.
+    of each file read, by the name that places use. ``known``: all options that can be
+    chosen, with their defaults. ``demanded``: options that were to be left open and could not be:
+    the program stands for what ``config`` says of them.
     """
 
     program: Program | None
     problems: tuple[Problem, ...]
     configs: Mapping[str, bool]
     sources: Mapping[str, SourceText]
+    demanded: frozenset[str] = frozenset()
+    known: Mapping[str, bool] = field(default_factory=dict)
 
 
 def load(
@@ -64,22 +69,63 @@ def load(
     ``included_only``: leave out the inputs themselves and build what they include, and no more.
     Never raises for bad input: everything that is wrong, in all files, is in ``problems``.
     """
-    problems = Collector(limits.max_problems)
-    configs: dict[str, bool] = {}
-    program: Program | None = None
-    files = Files(roots, limits, problems, _tree(revision, problems))
-    with collector_paused():
+    return Models(inputs, roots, limits, included_only=included_only, revision=revision).load(config or {})
+
+
+class Models:
+    """Models that are read once and loaded for one config after another."""
+
+    def __init__(
+        self,
+        inputs: Sequence[str | os.PathLike[str] | ModelText],
+        roots: Sequence[Path] | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        *,
+        included_only: bool = False,
+        revision: str | None = None,
+    ) -> None:
+        self._inputs, self._roots, self._limits = inputs, roots, limits
+        self._included_only, self._revision = included_only, revision
+        self._read: _Read | None = None
+
+    def load(self, config: Mapping[str, bool], left_open: frozenset[str] = frozenset()) -> Loaded:
+        """The program for ``config``. ``left_open``: options that paths may decide where steps test them.
+
+        The program then stands for all values of them, but for those in ``demanded``; see :class:`Loaded`.
+        """
+        with collector_paused():
+            return self._load(config, left_open)
+
+    def _load(self, config: Mapping[str, bool], left_open: frozenset[str]) -> Loaded:
+        problems = Collector(self._limits.max_problems)
+        read, self._read = self._read, None
+        files = read.files if read is not None else self._files(problems)
+        program, builder = None, None
         try:
-            if not len(problems):
-                files.read_inputs(inputs)
-            if included_only:
-                _leave_out_named(files, problems)
-            program = _build(files, config or {}, problems, limits, configs)
+            if read is None:
+                if not len(problems):
+                    files.read_inputs(self._inputs)
+                if self._included_only:
+                    _leave_out_named(files, problems)
+                read = _declarations(files, problems, self._limits)
+            if read is not None:
+                problems = read.problems
+                builder = _builder(read, self._limits)
+                program = _with_claims(builder.build(config, left_open), builder, read)
         except TooManyProblems:
             program = None
-    found = _causes(problems.sorted(), files)
-    sources = {name: model.source for name, model in sorted(files.models.items())}
-    return Loaded(None if found else program, found, configs, sources)
+        found = _causes(problems.sorted(), files)
+        if not found:
+            self._read = read  # what was read is as it was; problems would stay in its collector
+        sources = {name: model.source for name, model in sorted(files.models.items())}
+        configs = builder.named_configs if builder is not None else {}
+        demanded = builder.demanded if builder is not None else frozenset()
+        known = builder.configs if builder is not None else {}
+        return Loaded(None if found else program, found, configs, sources, demanded, known)
+
+    def _files(self, problems: Collector) -> Files:
+        """What reads the files."""
+        return Files(self._roots, self._limits, problems, _tree(self._revision, problems))
 
 
 def _tree(revision: str | None, problems: Collector) -> Tree:
@@ -140,13 +186,20 @@ def stated(
     return Stated(references, tuple(sorted(found.unsaid, key=lambda one: one.place)), problems.sorted(), loaded.sources)
 
 
-def _build(
-    files: Files, chosen: Mapping[str, bool], problems: Collector, limits: Limits, configs: dict[str, bool]
-) -> Program | None:
-    """From files to a program."""
+class _Read(NamedTuple):
+    """What the files of a run declare, for any config."""
+
+    files: Files
+    models: list[ModelFile]
+    dialect: Any
+    declared: Any
+    problems: Collector
+
+
+def _declarations(files: Files, problems: Collector, limits: Limits) -> _Read | None:
+    """From files to declarations."""
     from lockcheck.loading.declare import collect
     from lockcheck.loading.dialect import Dialect
-    from lockcheck.loading.program import Builder
 
     models = [files.models[name] for name in sorted(files.models)]
     if not models and not problems:
@@ -156,14 +209,23 @@ def _build(
     dialect = Dialect(problems)
     _fill(dialect, files, models, limits, problems)
     _count(models, limits, problems)
-    builder = Builder(models, dialect, collect(models, dialect, problems, limits), problems, limits)
-    configs.update(builder.named_configs)
-    program = builder.build(chosen)
+    return _Read(files, models, dialect, collect(models, dialect, problems, limits), problems)
+
+
+def _builder(read: _Read, limits: Limits) -> Any:
+    """What builds the program of one config from declarations."""
+    from lockcheck.loading.program import Builder
+
+    return Builder(read.models, read.dialect, read.declared, read.problems, limits)
+
+
+def _with_claims(program: Program, builder: Any, read: _Read) -> Program:
+    """The program with the claims of its models."""
     if not builder.declared.claims:
         return program
     from lockcheck.loading.claims import claims_of
 
-    return replace(program, claims=claims_of(builder.declared.claims, files, builder.names(), problems))
+    return replace(program, claims=claims_of(builder.declared.claims, read.files, builder.names(), read.problems))
 
 
 def _fill(dialect: Any, files: Files, models: list[ModelFile], limits: Limits, problems: Collector) -> None:

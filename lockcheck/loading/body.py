@@ -6,12 +6,15 @@ Is: lowering of blocks. Is not: what a verb does (``plans``) nor a check of what
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from lockcheck.loading.calls import Calls
 from lockcheck.loading.control import CONTROL, Scope
+from lockcheck.loading.decide import condition
 from lockcheck.loading.dialect import Verb
 from lockcheck.loading.flow import Flow
+from lockcheck.loading.guards import Guard
 from lockcheck.loading.known import Known, known_step
 from lockcheck.loading.plans import Plan, PlanError, Plans
 from lockcheck.loading.shape_errors import place_of, problems_of
@@ -20,6 +23,7 @@ from lockcheck.loading.world import World
 from lockcheck.model.steps import (
     Acquire,
     Allocate,
+    Branch,
     Call,
     Choice,
     Cond,
@@ -62,9 +66,16 @@ class Body:
     """Lowers the steps of one function."""
 
     def __init__(
-        self, shared: Shared, function: str, params: tuple[str, ...], source: SourceText, active: bool
+        self,
+        shared: Shared,
+        function: str,
+        params: tuple[str, ...],
+        source: SourceText,
+        active: bool,
+        guard: Mapping[str, bool] = MappingProxyType({}),
     ) -> None:
         self.shared = shared
+        self.guard = Guard(shared.world, guard)
         self._function = function
         self.params = params
         self.source = source
@@ -136,12 +147,24 @@ class Body:
         for key, names in (("when", when), ("unless", unless)):
             for name in names:
                 self._config_exists(raw, key, name)
-        if self.shared.world.on(when, unless):
+        left = self.shared.world.left_open(when, unless)
+        if left and self.active:
+            self._open(raw, main, left, out)
+            return
+        if left is not None:
             self._dispatch(raw, main, out)
             return
         before, self.active = self.active, False
         self._dispatch(raw, main, [])
         self.active = before
+
+    def _open(self, raw: dict[str, Any], main: str, left: dict[str, bool], out: list[Step]) -> None:
+        """A step that exists with open options only."""
+        steps: list[Step] = []
+        before = self.guard.within(left)
+        self._dispatch(raw, main, steps)
+        self.guard.options = before
+        out.append(Branch(condition(left), tuple(steps), (), raw[AT]))
 
     def _config_exists(self, raw: dict[str, Any], key: str, name: str) -> None:
         config = self.shared.world.config
@@ -206,7 +229,9 @@ class Body:
             for key in ("do", "then", "else"):
                 self.block(raw.get(key, ()), raw, (key,))
             return
-        if self.active and not (verb.calls or verb.fails or plan.params or verb.starts) and _is_bare(raw):
+        if self.active and self.shared.world.guarded:
+            self.guard.locks([*plan.given.values(), raw.get("nest")])
+        if self.active and not (verb.calls or verb.fails or plan.params or verb.starts) and self.guard.bare(raw, name):
             self.remember(name, raw[name], (plan.effects, plan.text, None))
         self._note(plan, raw, name)
         self._emit(raw, plan, out)
@@ -243,6 +268,7 @@ class Body:
         for param, operand in plan.params:
             self.shared.flow.use(self._function, param, plan.verb, operand)
         if plan.verb.starts and plan.started:
+            self.guard.demand()
             self.shared.flow.start(self._function, plan.started, plan.verb.starts)
         if plan.call:
             self.calls.through_verb(plan, raw, self.source)
@@ -260,7 +286,8 @@ class Body:
         if plan.effects or plan.call is None:
             got.append(Do(plan.effects, where, plan.text, at))
         if plan.call is not None:
-            got.append(Call((plan.call[0],), plan.call[1], where, plan.text, at))
+            call = Call((plan.call[0],), plan.call[1], where, plan.text, at)
+            self.guard.calls(plan.callee or "", [call], where, got)
         if "do" in raw:
             got.extend(self._scope(raw, plan))
         if "then" in raw and self._may_fail(raw, verb, "then"):
@@ -363,11 +390,6 @@ def _operand_path(raw: dict[str, Any], verb: Verb, key: str | int | None) -> tup
     if isinstance(operand, list) and operand and key in known:
         return (verb.name, min(known.index(str(key)), len(operand) - 1))
     return (verb.name,)
-
-
-def _is_bare(raw: dict[str, Any]) -> bool:
-    """Whether a step has nothing beside its main key but perhaps ``at``."""
-    return len(raw) == 2 or (len(raw) == 3 and "at" in raw)
 
 
 def _words(value: Any) -> list[str]:

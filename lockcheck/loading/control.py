@@ -50,8 +50,12 @@ def _call(body: Body, raw: dict[str, Any], operand: Any, out: list[Step]) -> Non
         if index != OFF and not world.params[operand]:
             targets = (Value("function", index),)
             text = f"{operand}()"
-            body.remember("call", operand, ((), text, targets))
-            out.append(Call(targets, (), raw[AT], text, raw.get("at")))
+            call = Call(targets, (), raw[AT], text, raw.get("at"))
+            if operand in world.guarded:
+                body.guard.calls(operand, [call], raw[AT], out)
+            else:
+                body.remember("call", operand, ((), text, targets))
+                out.append(call)
             return
     _call_targets(body, raw, operand, [operand], (("call",),), out)
 
@@ -97,8 +101,12 @@ def _call_targets(
         bound = tuple((key, args[key][0]) for key in sorted(args))
         calls.append(Call(tuple(targets), bound, raw[AT], text, raw.get("at")))
     if targets and len(calls) > 1:
-        out.append(Choice(tuple((call,) for call in calls), raw[AT]))
+        calls = [Choice(tuple((call,) for call in calls), raw[AT])]
+    if len(names) == 1 and targets:
+        body.guard.calls(str(names[0]), calls, raw[AT], out)
     elif targets:
+        for name in names:
+            body.shared.world.demand(str(name))
         out.extend(calls)
 
 
@@ -136,10 +144,13 @@ def _if(body: Body, raw: dict[str, Any], operand: Any, out: list[Step]) -> None:
     active = body.active
     decided = cond.a if cond is not None and cond.op == "const" else None
     body.active = active and decided is not False
+    before = body.guard.branch(cond, True)
     then = body.block(raw.get("then", ()), raw, ("then",))
+    body.guard.options = before
     body.active = active and decided is not True
+    body.guard.branch(cond, False)
     orelse = body.block(raw.get("else", ()), raw, ("else",))
-    body.active = active
+    body.active, body.guard.options = active, before
     if cond is None:
         return
     if decided is not None:
@@ -241,6 +252,7 @@ def _label(body: Body, raw: dict[str, Any], operand: Any, out: list[Step]) -> No
         body.say(raw, ("label",), f"label '{operand}' stands twice in this function", "declared-twice", "rename one")
     elif body.active:
         body.placed.add(operand)
+        body.guard.demand()
         out.append(Label(operand, raw[AT]))
 
 

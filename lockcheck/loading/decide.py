@@ -6,6 +6,7 @@ path decides.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from lockcheck.loading.conditions import Atom, ConditionError, parse
@@ -33,6 +34,23 @@ def lower_condition(text: Any, world: World, params: tuple[str, ...]) -> Cond:
     return whole
 
 
+def condition(options: Mapping[str, bool]) -> Cond:
+    """That open options are these; there is at least one."""
+    whole: Cond | None = None
+    for name, value in sorted(options.items()):
+        one = Cond("option", name) if value else Cond("not", Cond("option", name))
+        whole = one if whole is None else Cond("and", whole, one)
+    assert whole is not None
+    return whole
+
+
+def options_in(cond: Cond) -> tuple[str, ...]:
+    """The open options that a condition tests."""
+    if cond.op == "option":
+        return (str(cond.a),)
+    return tuple(name for part in (cond.a, cond.b) if isinstance(part, Cond) for name in options_in(part))
+
+
 def _join(op: str, left: Cond, right: Cond) -> Cond:
     """``left and/or right``, simplified when one side is decided."""
     neutral = op == "and"
@@ -53,7 +71,7 @@ def _test(atom: Atom, world: World, params: tuple[str, ...]) -> Cond:
     if atom.op == "config":
         if atom.a not in world.config:
             raise ConditionError(f"unknown kernel option '{atom.a}'", atom.a, sorted(world.config))
-        return Cond("const", world.config[atom.a])
+        return Cond("option", atom.a) if atom.a in world.open else Cond("const", world.config[atom.a])
     if atom.op in ("is", "gfp", "has"):
         if atom.a not in params:
             raise ConditionError(f"unknown parameter '${atom.a}'", atom.a, params)

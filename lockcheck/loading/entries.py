@@ -75,6 +75,8 @@ class Entries:
         entries, roles = self._found.setdefault(name, ([], set()))
         if entry is not None and entry not in entries:
             entries.append(entry)
+            if entry.under:
+                self._world.demand(name)
         if role:
             roles.add(role)
 
@@ -182,6 +184,7 @@ class Entries:
             self._problems.add(one.problem([key], message, "unknown-function", hint))
             return None
         self._add(function, None, key)
+        self._world.demand(function)
         return None if index == OFF else index
 
 

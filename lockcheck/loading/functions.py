@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lockcheck.loading.body import Body, Shared
+from lockcheck.loading.decide import condition
 from lockcheck.loading.declare import Declaration, Declarations, Patched
 from lockcheck.loading.entries import Entries
 from lockcheck.loading.shape_errors import problems_of
@@ -16,7 +17,7 @@ from lockcheck.loading.shapes import FunctionShape, HeldShape
 from lockcheck.loading.world import OFF, World
 from lockcheck.model.locks import Mode
 from lockcheck.model.program import Function
-from lockcheck.model.steps import Assert, Call, Do, Param, Ref, Step, Value
+from lockcheck.model.steps import Assert, Branch, Call, Do, Param, Ref, Step, Value
 from lockcheck.source.problems import Collector, did_you_mean, quote
 from lockcheck.source.reader import AT
 from lockcheck.source.text import SourceText
@@ -128,10 +129,18 @@ class Functions:
 
     def _steps(self, draft: Draft, active: bool) -> tuple[Step, ...]:
         params = tuple(draft.shape.params)
+        guard = self._world.guarded.get(draft.name)
+        if guard is not None:
+            body = self._lowered(draft, params, active, guard)
+            return (Branch(condition(guard), body, (), draft.where),)
+        return self._lowered(draft, params, active, {})
+
+    def _lowered(self, draft: Draft, params: tuple[str, ...], active: bool, guard: dict[str, bool]) -> tuple[Step, ...]:
+        """The steps of a draft, which exists with these open options only."""
         contracts = self._contracts(draft) if draft.outermost else ()
 
         def lower(key: str) -> tuple[Step, ...]:
-            return Body(self._shared, draft.name, params, draft.source, active).lower(draft.raw, key)
+            return Body(self._shared, draft.name, params, draft.source, active, guard).lower(draft.raw, key)
 
         if draft.patched is None or draft.wraps is None:
             return contracts + lower("steps")

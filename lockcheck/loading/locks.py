@@ -42,6 +42,8 @@ class Locks:
         self._problems = problems
         self._rt = world.config.get("CONFIG_PREEMPT_RT", False)
         self._kinds_said: set[str] = set()
+        mine = declared.by_section["locks"].values()
+        self._leaders = {one.shape.class_ for one in mine if one.shape is not None and one.shape.class_}
 
     def build(self) -> tuple[tuple[Lock, ...], tuple[LockClass, ...]]:
         """All locks that exist in the world's config, and their classes."""
@@ -57,7 +59,7 @@ class Locks:
                 off.append(name)
                 continue
             self._world.kind_of[name] = kind.name
-            if not self._world.on(shape.when, shape.unless):
+            if not self._exists(name, declaration):
                 off.append(name)
                 continue
             kind = with_waits(kind, shape.wait, shape.wait_outer)
@@ -68,6 +70,16 @@ class Locks:
         self._world.lock_names = [lock.name for lock in locks]
         self._queues()
         return locks, self._classes(drafts)
+
+    def _exists(self, name: str, declaration: Declaration) -> bool:
+        """Whether a lock exists, perhaps only with open options; a lock of a shared class must be decided."""
+        shape, world = declaration.shape, self._world
+        left = world.left_open(shape.when, shape.unless) if world.open else None
+        shared = shape.class_ or shape.leaf or shape.group or name not in self._declared.by_section["locks"]
+        if not left or shared or name in self._leaders:
+            return world.on(shape.when, shape.unless)
+        world.guarded[name] = left
+        return True
 
     def _all(self) -> dict[str, Declaration]:
         """Every lock: declared, derived, implicit."""

@@ -165,7 +165,7 @@ class Plans:
         return Value("gfp", bits) if param is None else _param(verb, one, f"${param}", params)
 
     def _named(self, verb: Verb, one: Operand, value: str, active: bool) -> Ref:
-        found = self._world.value(value, one.type)
+        found = self._world.value(value, one.type, guarded=one.type == "lock")
         if found is None:
             other = self._world.value(value)
             hint = did_you_mean(value, _table(self._world, one))

@@ -33,6 +33,9 @@ from lockcheck.source.typed import adapter
 if TYPE_CHECKING:
     from lockcheck.loading.claims import Names
 
+NEVER_OPEN = frozenset({"CONFIG_PREEMPT_RT", "CONFIG_PROVE_RAW_LOCK_NESTING"})
+"""Options that change what locks are: a program is of one value."""
+
 
 class Builder:
     """Builds the program of one config."""
@@ -48,10 +51,17 @@ class Builder:
         self.named_configs = {name: on for name, (on, by) in sorted(declared.configs.items()) if by is not None}
         self._world = World(dialect, dict(self.configs))
 
-    def build(self, chosen: Mapping[str, bool]) -> Program:
-        """The program; not to be used when there are problems."""
+    @property
+    def demanded(self) -> frozenset[str]:
+        """Open options that the last program does not leave open: it stands for what ``config`` says of them only."""
+        return frozenset(self._world.demanded)
+
+    def build(self, chosen: Mapping[str, bool], left_open: frozenset[str] = frozenset()) -> Program:
+        """The program; not to be used when there are problems. ``left_open``: options that its paths may decide."""
         world, declared = self._world, self.declared
         world.config = self._choose(chosen)
+        world.open = left_open & self.configs.keys() - NEVER_OPEN
+        world.demanded.update(left_open & NEVER_OPEN)
         self._options_exist()
         locks, classes = Locks(world, declared, self._problems).build()
         found = self._index(drafts(declared))
@@ -71,7 +81,7 @@ class Builder:
             tuple(sorted(model.name for model in self._models)),
             tuple(sorted(model.name for model in self._models if model.named)),
             tuple(sorted((text, unpack(file, where)) for text, file, where in shared.unmodelled.values())),
-            self._expectations(), declared.expecting, self._waivers(shared.waived),
+            self._expectations(), declared.expecting, self._waivers(shared.waived), (), tuple(sorted(world.open)),
         )  # fmt: skip
 
     def names(self) -> Names:
@@ -119,7 +129,7 @@ class Builder:
         for name in sorted(found):
             draft = found[name]
             shape = draft.shape
-            if not (shape.when or shape.unless) or world.on(shape.when, shape.unless):
+            if not (shape.when or shape.unless) or self._exists(name, draft):
                 draft.index = index
                 index += 1
             world.functions[name] = draft.index
@@ -134,6 +144,15 @@ class Builder:
             index += exists
         world.each_cache = self._each_cache()
         return found
+
+    def _exists(self, name: str, draft: Draft) -> bool:
+        """Whether a function exists, perhaps only with open options; callers then test these."""
+        shape, world = draft.shape, self._world
+        left = world.left_open(shape.when, shape.unless) if world.open else None
+        if not left or name in world.locks or name in self.declared.by_section["caches"]:
+            return world.on(shape.when, shape.unless)
+        world.guarded[name] = left
+        return True
 
     def _each_cache(self) -> list[str]:
         """One cache of each sort: those with the same hooks and flags cannot be told apart."""

@@ -27,7 +27,11 @@ class World:
     """``locks``, ``caches``, ``functions``: name to index, or :data:`OFF`. ``kind_of``: lock to the name of its kind.
 
     ``params``: parameters of each function. ``queues``: work item to (lock index of its queue or None, whether the
-    queue runs one item at a time or has a rescuer). ``only_with``: lock that is off to the options that decide it.
+    queue runs one item at a time or has a rescuer).
+
+    ``open``: options that steps may leave to the analysis; for all else they are what ``config`` says, and then they
+    are noted in ``demanded``: this program does not stand for their other value. ``guarded``: for functions and locks
+    that exist only with open options, what these must be.
     """
 
     dialect: Dialect
@@ -42,6 +46,9 @@ class World:
     lock_names: Sequence[str] = ()
     function_names: Sequence[str] = ()
     each_cache: Sequence[str] = ()
+    open: frozenset[str] = frozenset()
+    demanded: set[str] = field(default_factory=set)
+    guarded: dict[str, dict[str, bool]] = field(default_factory=dict)
     _types: dict[tuple[str, str], str] | None = None
 
     def each(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -56,9 +63,29 @@ class World:
 
     def on(self, when: Iterable[str], unless: Iterable[str]) -> bool:
         """Whether something with these conditions exists: all of ``when`` on, none of ``unless``."""
+        left = self.left_open(when, unless) if self.open else None
+        if left:
+            self.demanded.update(left)
         return all(self.config.get(name, False) for name in when) and not any(
             self.config.get(name, False) for name in unless
         )
+
+    def left_open(self, when: Iterable[str], unless: Iterable[str]) -> dict[str, bool] | None:
+        """What open options must be for something with these conditions to exist; None when it never does."""
+        left: dict[str, bool] = {}
+        for names, value in ((when, True), (unless, False)):
+            for name in names:
+                if name not in self.open:
+                    if self.config.get(name, False) is not value:
+                        return None
+                elif left.setdefault(name, value) is not value:
+                    return None
+        return left
+
+    def demand(self, name: str) -> None:
+        """Something that exists only with open options is used in a way that the analysis cannot leave open."""
+        if name in self.guarded:
+            self.demanded.update(self.guarded[name])
 
     def parameter_types(self, bodies: Mapping[str, Any]) -> Mapping[tuple[str, str], str]:
         """Types of parameters by use; found out once, when first needed."""
@@ -69,13 +96,17 @@ class World:
     def lock(self, name: str) -> Value | None:
         """The lock of that name."""
         index = self.locks.get(name)
+        self.demand(name)
         return None if index is None else Value("lock", index)
 
-    def value(self, text: str, wanted: str | None = None) -> Ref | None:
+    def value(self, text: str, wanted: str | None = None, guarded: bool = False) -> Ref | None:
         """What ``text`` names: a lock, a cache, a function or gfp flags; None when it is none of them.
 
-        ``wanted`` restricts to one of ``lock``, ``cache``, ``function``, ``gfp``.
+        ``wanted`` restricts to one of ``lock``, ``cache``, ``function``, ``gfp``. ``guarded``: the caller sees to
+        what exists only with open options.
         """
+        if not guarded and self.guarded:
+            self.demand(text)
         for kind, table in (("lock", self.locks), ("cache", self.caches), ("function", self.functions)):
             if text in table and wanted in (None, kind):
                 return Value(kind, table[text])

@@ -57,7 +57,8 @@ class Leg:
     ``about``: empty, or for a leg beside the main one what it shows: ``inner`` (something taken under the lock
     elsewhere), ``enabled`` (the lock held with interrupts on), ``interrupt`` (the lock taken in one).
     ``context``: ``task``/``softirq``/``hardirq``/``nmi``; ``irqs``: ``on`` or ``off`` (hardirqs) at the last step;
-    ``bh``: ``on`` or ``off``.
+    ``bh``: ``on`` or ``off``. ``options``: what the leg takes open kernel options to be, sorted; with an option in it
+    both ways no config has this leg. Empty in an analysis of one config.
     """
 
     title: str
@@ -73,6 +74,7 @@ class Leg:
     bh: str = "on"
     wants_trylock: bool = False
     about: str = ""
+    options: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

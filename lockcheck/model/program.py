@@ -113,6 +113,8 @@ class Program:
     ``not_modelled``: (text, place) of calls that the model leaves open, for the summary.
     ``named_files`` are those asked for, ``files`` all that were read. ``expecting``: some named model has ``expect:``.
     ``claims``: those of the named files, in the order in which they are written.
+    ``open_options``: those that steps test while the path is followed; the program then stands for every config that
+    differs from ``config`` in these only.
     """
 
     functions: tuple[Function, ...]
@@ -131,3 +133,4 @@ class Program:
     expecting: bool = False
     waivers: tuple[Waiver, ...] = ()
     claims: tuple[Claim, ...] = ()
+    open_options: tuple[str, ...] = ()

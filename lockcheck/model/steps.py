@@ -209,6 +209,7 @@ class Cond(NamedTuple):
     """A condition.  ``op`` and what ``a`` and ``b`` are:
 
     ``const``  a: bool                               ``word``   a: name, free: both ways are followed
+    ``option`` a: kernel option that the program leaves open: one value along each path, across calls
     ``gfp``    a: Ref, b: required bits (int)        ``is``     a: Ref, b: Value
     ``has``    a: Ref to a cache, b: ``ctor``/``dtor``
     ``in``     a: ``task``/``softirq``/``hardirq``/``interrupt``/``nmi``

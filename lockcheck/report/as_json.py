@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived
+from lockcheck.model.configs import Condition, Configs, text_of
 from lockcheck.model.facts import Fact, Hold, Leg, WitnessStep
 from lockcheck.model.places import Place
 from lockcheck.source.problems import Problem
@@ -40,8 +41,7 @@ def document(
         "fail_on": fail_on.word,
         "files": list(result.files),
         "named_files": list(result.named_files),
-        "configs": list(result.configs),
-        "configs_skipped": result.configs_skipped,
+        **configs_value(result.configs),
         "coverage": {
             "functions": has.functions,
             "entries": has.entries,
@@ -73,6 +73,20 @@ def place_value(place: Place) -> dict[str, Any] | None:
     return {"file": place.file, "line": place.line, "column": place.column} if place.line else None
 
 
+def configs_value(configs: Configs) -> dict[str, Any]:
+    """Which kernel configs a run checked."""
+    return {
+        "configs": [" ".join(map(text_of, configs.fixed))],
+        "configs_skipped": configs.skipped,
+        "config_space": {"count": configs.count, "varied": list(configs.varied), "fixed": dict(configs.fixed)},
+    }
+
+
+def condition_value(condition: Condition) -> dict[str, Any]:
+    """In which of them something is so."""
+    return {"always": condition.always, "any_of": [dict(one) for one in condition.any_of]}
+
+
 def finding_value(finding: Finding) -> dict[str, Any]:
     """A finding, with its fact and witness."""
     return {
@@ -83,7 +97,8 @@ def finding_value(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "place": place_value(finding.place),
         "at": finding.at,
-        "configs": list(finding.configs),
+        "configs": [" ".join(map(text_of, one)) for one in finding.condition.any_of if one],
+        "condition": condition_value(finding.condition),
         "fact": fact_value(finding.fact),
     }
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from lockcheck.compare.designs import CLEAN, FAILED, Comparison, Row
 from lockcheck.findings import SEVERITIES
-from lockcheck.report.as_json import finding_value, problem_value
-from lockcheck.report.json_schema import DEFS, MAYBE_TEXT, TEXT, TEXTS, many, ref, values
+from lockcheck.report.as_json import configs_value, finding_value, problem_value
+from lockcheck.report.json_schema import DEFS, MAYBE_TEXT, NUMBER, TEXT, TEXTS, many, ref, values
 
 SCHEMA_ID = "lockcheck-compare/1"
 
@@ -31,7 +31,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "name": one.name,
                 "title": one.title,
                 "files": list(one.result.files),
-                "configs": list(one.result.configs),
+                **configs_value(one.result.configs),
                 "findings": [finding_value(finding) for finding in one.result.findings],
                 "problems": [problem_value(problem) for problem in one.result.problems],
             }
@@ -62,10 +62,12 @@ def _row(row: Row) -> dict[str, Any]:
 
 def json_schema() -> dict[str, Any]:
     """The schema as a JSON Schema document (2020-12)."""
-    defs = {name: DEFS[name] for name in ("position", "finding", "fact", "leg", "hold", "step", "problem")}
+    shared = ("position", "finding", "condition", "config space", "fact", "leg", "hold", "step", "problem")
+    defs = {name: DEFS[name] for name in shared}
     defs |= {
         "design": values("One design, and all that was found in it.", {
-            "name": TEXT, "title": TEXT, "files": TEXTS, "configs": TEXTS, "findings": many("finding"),
+            "name": TEXT, "title": TEXT, "files": TEXTS, "configs": TEXTS,
+            "configs_skipped": NUMBER, "config_space": ref("config space"), "findings": many("finding"),
             "problems": many("problem"),
         }),
         "row": values("One question, with a cell for each design.", {"name": TEXT, "cells": many("cell")}),

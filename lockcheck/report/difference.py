@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lockcheck.compare.difference import LEAF, Change, ClaimChange, Difference, Turn
-from lockcheck.findings import Finding, Result, Severity
+from lockcheck.findings import Finding, Severity
 from lockcheck.model.facts import Dependency, Fact, Leg, UsageSummary
 from lockcheck.report.contexts import lock_words, state_words
 from lockcheck.report.layout import clean, count, listing, tree, wrap
@@ -77,14 +77,10 @@ def how_altered(before: Finding, after: Finding, found: Difference) -> str:
     words = []
     if before.severity != after.severity:
         words.append(f"was {before.severity.word}, is {after.severity.word}")
-    if before.configs != after.configs:
-        sides = [_holding(one, side) for one, side in ((before, found.base), (after, found.change))]
+    if before.condition != after.condition:
+        sides = [holding(one.condition) for one in (before, after)]
         words.append(f"held with {sides[0]}, now with {sides[1]}")
     return "; ".join(words)
-
-
-def _holding(finding: Finding, side: Result) -> str:
-    return holding(finding.configs or side.configs, side.configs)
 
 
 def _claims(found: Difference, paint: Paint) -> Iterator[str]:

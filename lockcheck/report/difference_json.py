@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from lockcheck.compare.difference import IRQ_SAFE, LEAF, Change, Difference, Turn, UsageChange
 from lockcheck.findings import SEVERITIES, Result, Severity
 from lockcheck.model.facts import Dependency, UsageSummary
-from lockcheck.report.as_json import fact_value, finding_value, leg_value, problem_value
+from lockcheck.report.as_json import configs_value, fact_value, finding_value, leg_value, problem_value
 from lockcheck.report.json_schema import DEFS, FLAG, NUMBER, TEXT, TEXTS, many, ref, values
 
 SCHEMA_ID = "lockcheck-diff/1"
@@ -64,8 +64,7 @@ def _side(name: str, side: Result) -> dict[str, Any]:
         "name": name,
         "files": list(side.files),
         "named_files": list(side.named_files),
-        "configs": list(side.configs),
-        "configs_skipped": side.configs_skipped,
+        **configs_value(side.configs),
         "findings": len(side.findings),
         "problems": [problem_value(one) for one in side.problems],
     }
@@ -112,6 +111,7 @@ def _both(name: str) -> dict[str, Any]:
 OWN_DEFS: dict[str, Any] = {
     "side": values("One side of the comparison.", {
         "name": TEXT, "files": TEXTS, "named_files": TEXTS, "configs": TEXTS, "configs_skipped": NUMBER,
+        "config_space": ref("config space"),
         "findings": {**NUMBER, "description": "how many it has"}, "problems": many("problem"),
     }),
     "altered": values("A finding of both sides that differs in severity or kernel configs.",
@@ -134,8 +134,8 @@ OWN_DEFS: dict[str, Any] = {
 
 def json_schema() -> dict[str, Any]:
     """The schema as a JSON Schema document (2020-12)."""
-    defs = {name: DEFS[name] for name in ("position", "finding", "fact", "leg", "hold", "step", "problem")}
-    defs |= OWN_DEFS
+    shared = ("position", "finding", "condition", "config space", "fact", "leg", "hold", "step", "problem")
+    defs = {name: DEFS[name] for name in shared} | OWN_DEFS
     names = values("What only the change has, and what only the base has.", {"new": TEXTS, "gone": TEXTS})
     top = values("How a change differs from its base. All lists are empty when a side could not be analysed.", {
         "schema": {"const": SCHEMA_ID},

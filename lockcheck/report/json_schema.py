@@ -30,6 +30,7 @@ def values(doc: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "description": doc, "properties": properties, "required": list(properties)}
 
 
+OPTIONS = {"type": "object", "additionalProperties": FLAG}
 PLACE = {"anyOf": [ref("position"), {"type": "null"}]}
 
 DEFS: dict[str, Any] = {
@@ -43,8 +44,18 @@ DEFS: dict[str, Any] = {
         "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{16}$", "description": "survives moved lines"},
         "place": PLACE,
         "at": {**MAYBE_TEXT, "description": "kernel file:line of the step, if the model gives it"},
-        "configs": {**TEXTS, "description": "kernel configs it holds with; empty when only one was checked"},
+        "configs": {**TEXTS, "description": "the alternatives of its condition as text; empty when it always holds"},
+        "condition": {**ref("condition"), "description": "in which of the configs that were checked it holds"},
         "fact": ref("fact"),
+    }),
+    "condition": values("A condition on kernel options: all options of one of the alternatives are so.", {
+        "always": {**FLAG, "description": "it holds in every config that was checked"},
+        "any_of": {"type": "array", "items": OPTIONS, "description": "the options that decide (y is true)"},
+    }),
+    "config space": values("The kernel configs that were checked: all combinations of some options.", {
+        "count": {**NUMBER, "description": "how many were checked"},
+        "varied": {**TEXTS, "description": "options of which every combination was checked; none: one config"},
+        "fixed": {**OPTIONS, "description": "options with one value in all of them"},
     }),
     "fact": values("What is true of the model, with its witness; attributes: docs/reference/facts.md.", {
         "kind": TEXT, "attributes": {"type": "object"}, "legs": {**many("leg"), "minItems": 1},
@@ -98,8 +109,9 @@ def json_schema() -> dict[str, Any]:
         "fail_on": {"enum": list(SEVERITIES)},
         "files": TEXTS,
         "named_files": TEXTS,
-        "configs": TEXTS,
-        "configs_skipped": NUMBER,
+        "configs": {**TEXTS, "description": "the options that were the same in all configs, as one text"},
+        "configs_skipped": {**NUMBER, "description": "how many combinations of options were not checked"},
+        "config_space": ref("config space"),
         "coverage": values("What was checked.", coverage),
         "findings": many("finding"),
         "waived": many("waived"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lockcheck.findings import SEVERITIES, Result
+from lockcheck.model.configs import MOST_COUNTED, Configs
 from lockcheck.model.places import Place
 from lockcheck.report.layout import clean, count, listing, wrap
 from lockcheck.report.legs import where
@@ -61,7 +62,14 @@ def _covered(result: Result) -> str:
         count(has.contexts, "context"),
     ]
     text = "checked " + ", ".join(counts)
-    return f"{text} in {len(result.configs)} configs" if len(result.configs) > 1 else text
+    return f"{text} in {_configs(result.configs)}" if result.configs.varied else text
+
+
+def _configs(configs: Configs) -> str:
+    """How many configs were checked."""
+    if len(configs.varied) > MOST_COUNTED:
+        return f"2^{len(configs.varied)} configs" if not configs.skipped else "some configs"
+    return count(configs.count, "config") if configs.skipped else f"all {configs.count} configs"
 
 
 def left_out(result: Result) -> Iterator[str]:
@@ -77,8 +85,9 @@ def left_out(result: Result) -> Iterator[str]:
     if has.merged:
         states = f"many lock states were taken together in {listing(has.merged)}"
         yield f"merged: {states}: pairs may be told there that no single path has"
-    if result.configs_skipped:
-        yield f"not checked: {result.configs_skipped} more combinations of kernel configs"
+    if result.configs.skipped:
+        more = f"{result.configs.skipped} more combinations of kernel configs"
+        yield f"not checked: {more}; the limit can be raised: --limit max_configs=N"
 
 
 def _unexercised(result: Result) -> Iterator[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from lockcheck.findings import Finding, Mismatch, Quotable, Result, Waived
+from lockcheck.model.configs import Condition
 from lockcheck.model.places import Place
-from lockcheck.report.layout import clean, count, listing, wrap
+from lockcheck.report.layout import clean, count, wrap
 from lockcheck.report.legs import where, witness
 from lockcheck.report.paint import Paint
 from lockcheck.report.quote import quoted
@@ -104,21 +105,18 @@ def _remarks(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
     if others:
         more = "1 other circle goes" if others == 1 else f"{others} other circles go"
         remarks.append(f"{more} through {finding.fact.get('shared')} too")
-    if len(result.configs) > 1 and finding.configs:
-        remarks.append("holds with: " + holding(finding.configs, result.configs))
+    if result.configs.varied:
+        remarks.append(f"holds with: {holding(finding.condition)}")
     for remark in remarks:
         yield ""
         yield from wrap(clean(remark, paint.ascii_only), 2, 4)
 
 
-def holding(configs: tuple[str, ...], every: tuple[str, ...]) -> str:
-    """In words, the kernel configs that a finding holds with: what they have in common, if that says it all."""
-    if len(configs) == len(every):
+def holding(condition: Condition) -> str:
+    """In words, the kernel configs that a finding holds with: by the options that decide, on unless it says ``=n``."""
+    if condition.always:
         return "every config that was checked"
-    common = set.intersection(*(set(config.split()) for config in configs))
-    if sum(1 for config in every if common <= set(config.split())) == len(configs):
-        return ", ".join(sorted(common))
-    return listing([f"({config})" for config in configs], 3)
+    return ", or ".join(" and ".join(name if on else f"{name}=n" for name, on in one) for one in condition.any_of)
 
 
 def _help(text: str, paint: Paint) -> Iterator[str]:

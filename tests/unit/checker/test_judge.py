@@ -9,6 +9,7 @@ import pytest
 from lockcheck.checker.judge import Judgement
 from lockcheck.checker.reading import built_in, read_rules
 from lockcheck.findings import Finding, Result, Severity, fingerprint
+from lockcheck.model.configs import Configs
 from lockcheck.model.program import Expectation, Program, Waiver
 from tests.unit.samples import Facts, circle, finding, place
 
@@ -19,8 +20,8 @@ PROGRAM = Program((), (), (), (), 0, 0, named_files=("m.yaml",), files=("m.yaml"
 def judged(*facts: object, today: str | None = None, **program: object) -> Result:
     """The result over hand-made facts of one program."""
     judgement = Judgement(RULES, today)
-    judgement.add(replace(PROGRAM, **program), Facts(*facts))  # type: ignore[arg-type]
-    return judgement.result(0, {})
+    found = judgement.judge(replace(PROGRAM, **program), Facts(*facts))  # type: ignore[arg-type]
+    return judgement.result(found, Configs(), {})
 
 
 def waiver(**parts: object) -> Waiver:
@@ -65,19 +66,18 @@ def test_same_fact_is_one_finding() -> None:
     assert [one.place for one in found] == [fact.place]
 
 
-def test_configs_are_merged() -> None:
-    """A finding of several configs is reported once, with the configs that it holds with."""
+def test_programs_of_several_configs_are_put_together() -> None:
+    """What the models of any config cover, and what they waive, counts for the whole run."""
     judgement = Judgement(RULES, None)
     for on in (False, True):
-        facts = (circle("A", "B"), circle("A", "C")) if on else (circle("A", "B"),)
-        judgement.add(replace(PROGRAM, config=(("CONFIG_X", on),)), Facts(*facts))
-    result = judgement.result(0, {})
+        waivers = (waiver(),) if on else ()
+        judgement.add(replace(PROGRAM, config=(("CONFIG_X", on),), waivers=waivers), Facts())
+    found = judgement.judge(PROGRAM, Facts(circle("A", "B"), circle("A", "C")))
+    result = judgement.result(found, Configs(varied=("CONFIG_X",)), {})
 
-    assert result.configs == ("CONFIG_X=n", "CONFIG_X=y")
-    assert {one.locks: one.configs for one in result.findings} == {
-        ("A", "B"): ("CONFIG_X=n", "CONFIG_X=y"),
-        ("A", "C"): ("CONFIG_X=y",),
-    }
+    assert [one.locks for one in result.findings] == [("A", "C")]
+    assert [one.finding.locks for one in result.waived] == [("A", "B")]
+    assert result.configs.count == 2
 
 
 def rules_of(findings: tuple[Finding, ...]) -> list[str]:

@@ -51,31 +51,75 @@ def test_all_configs_are_merged() -> None:
     """Every combination is checked; the finding says which ones it holds with."""
     result = lockcheck.check(CONFIGS, all_configs=True)
 
-    assert len(result.configs) == 4
-    assert [(one.rule, len(one.configs)) for one in result.findings] == [("circular-dependency", 2)]
-    assert all("CONFIG_A=y" in config for config in result.findings[0].configs)
+    assert result.configs.count == 4
+    assert [(one.rule, str(one.condition)) for one in result.findings] == [("circular-dependency", "CONFIG_A=y")]
 
 
 def test_fixed_options_are_not_varied() -> None:
     """What the caller fixes stays fixed in all combinations."""
     result = lockcheck.check(CONFIGS, all_configs=True, config={"CONFIG_A": False})
 
-    assert len(result.configs) == 2
+    assert result.configs.varied == ("CONFIG_B",)
     assert result.ok
 
 
+def many_options(count: int, lines: list[str]) -> str:
+    """A model with that many options, of which its one function tests some."""
+    configs = "".join(f"  CONFIG_{number}: n\n" for number in range(count))
+    head = f"lockcheck: 1\ntitle: t\nconfigs:\n{configs}locks: {{X: mutex, Y: mutex}}\nfunctions:\n"
+    return f"{head}  f:\n    entry: task\n    steps:\n" + "".join(f"      - {line}\n" for line in lines)
+
+
+def test_options_that_decide_nothing_cost_nothing() -> None:
+    """Twenty options are a million configs; one run is enough to see that all of them are clean."""
+    steps = [f"{{mutex_lock: X, do: [], when: CONFIG_{number}}}" for number in range(20)]
+
+    result = lockcheck.check(many_options(20, steps), all_configs=True)
+
+    assert (result.configs.count, result.configs.skipped, result.configs.runs) == (2**20, 0, 1)
+    assert result.ok
+
+
+def test_only_deciding_options_are_named() -> None:
+    """Of twenty options the two that make a deadlock are its condition, found in a handful of runs."""
+    steps = [f"{{mutex_lock: Y, do: [], when: CONFIG_{number}}}" for number in range(20)]
+    steps += ["{mutex_lock: X, when: CONFIG_3}", "{mutex_lock: X, do: [], unless: CONFIG_17}",
+              "{mutex_unlock: X, when: CONFIG_3}"]  # fmt: skip
+
+    result = lockcheck.check(many_options(20, steps), all_configs=True)
+
+    assert [str(one.condition) for one in result.findings] == ["CONFIG_17=n and CONFIG_3=y"]
+    assert result.configs.count == 2**20
+    assert result.configs.runs <= 5
+
+
+def test_some_options_can_be_varied() -> None:
+    """Only the options that are listed vary; the others stay as the model has them."""
+    steps = ["{mutex_lock: X, when: CONFIG_0}", "{mutex_lock: X, when: CONFIG_1}", "{mutex_unlock: X}"]
+    text = many_options(2, ["{mutex_lock: X, when: CONFIG_0}", "{mutex_lock: X, do: [], when: CONFIG_1}",
+                            "{mutex_unlock: X, when: CONFIG_0}"])  # fmt: skip
+    fixed = lockcheck.check(text, all_configs=["CONFIG_1"])
+    both = lockcheck.check(text, all_configs=["CONFIG_1"], config={"CONFIG_0": True})
+    unknown = lockcheck.check(many_options(2, steps), all_configs=["CONFIG_O"])
+
+    assert fixed.ok
+    assert [str(one.condition) for one in both.findings] == ["CONFIG_1=y"]
+    assert both.configs.varied == ("CONFIG_1",)
+    assert [(one.message, one.hint) for one in unknown.problems] == [
+        ("unknown kernel option 'CONFIG_O'", "did you mean 'CONFIG_1'?")
+    ]
+
+
 def test_configs_are_bounded() -> None:
-    """Twenty options are a million combinations: the nearest to the defaults are checked, the rest is counted."""
-    names = [f"CONFIG_{number}" for number in range(20)]
-    steps = "".join(f"      - mutex_lock: X\n        when: {name}\n        do: []\n" for name in names)
-    configs = "".join(f"  {name}: n\n" for name in names)
-    head = f"lockcheck: 1\ntitle: t\nconfigs:\n{configs}locks: {{X: mutex}}\nfunctions:\n"
-    text = f"{head}  f:\n    entry: task\n    steps:\n{steps}"
+    """Where every combination is another finding, runs are bounded and what was not checked is counted."""
+    steps = [line for n in range(10) for line in (f"{{mutex_lock: X, when: CONFIG_{n}}}",)]
+    text = many_options(10, [*steps, "{mutex_lock: Y}"])
 
-    result = lockcheck.check(text, all_configs=True)
+    result = lockcheck.check(text, all_configs=True, limits=lockcheck.Limits(max_configs=4))
 
-    assert len(result.configs) == lockcheck.Limits().max_configs
-    assert result.configs_skipped == 2**20 - lockcheck.Limits().max_configs
+    assert result.configs.runs == 4
+    assert result.configs.skipped > 0
+    assert result.configs.count + result.configs.skipped == 2**10
 
 
 def test_texts_and_paths_mix() -> None:

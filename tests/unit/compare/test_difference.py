@@ -133,7 +133,7 @@ def test_finding_of_more_configs_is_changed() -> None:
     assert not found.findings
     assert len(found.altered) == 1
     shown = " ".join(words.text(found, NAMES).split())
-    assert "held with CONFIG_A=y" in shown
+    assert "held with CONFIG_A," in shown
     assert "now with every config that was checked" in shown
 
 

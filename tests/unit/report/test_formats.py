@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from lockcheck.findings import Mismatch, Result, Waived
+from lockcheck.model.configs import Configs
 from lockcheck.model.facts import Fact
 from lockcheck.report.as_json import as_json
 from lockcheck.report.graphs import Drawing, around, dot, mermaid, on_circle, pairs_of
@@ -28,7 +29,7 @@ def result(*facts: Fact) -> Result:
         waived=(Waived(one, "why", place(9)),),
         mismatches=(Mismatch("unexpected", "text", place(3), finding=one),),
         coverage=COVERAGE,
-        configs=("CONFIG_A=y",),
+        configs=Configs((("CONFIG_A", True),), ("CONFIG_B",), 1),
         files=("m.yaml",),
         named_files=("m.yaml",),
         analysis=Facts(),

@@ -8,11 +8,12 @@ from textwrap import dedent
 import pytest
 
 from lockcheck.findings import Finding, Result, Waived
+from lockcheck.model.configs import Condition, Configs
 from lockcheck.model.facts import Fact
 from lockcheck.model.places import Place
 from lockcheck.report.layout import Row, clean, table, wrap
 from lockcheck.report.paint import Paint
-from lockcheck.report.text import holding, problems_text, text
+from lockcheck.report.text import problems_text, text
 from lockcheck.source.problems import Problem
 from lockcheck.source.text import SourceText
 from tests.unit.samples import COVERAGE, circle, conflict, finding, place, simple
@@ -22,7 +23,7 @@ SOURCE = SourceText("m.yaml", "\n".join(f"      - mutex_lock: lock{number}" for 
 
 def result(*facts: Fact, **more: object) -> Result:
     """A result with one finding per fact."""
-    return Result(**{"findings": tuple(finding(one) for one in facts), "coverage": COVERAGE, "configs": ("",),
+    return Result(**{"findings": tuple(finding(one) for one in facts), "coverage": COVERAGE,
                      "files": ("m.yaml", "linux/slab.yaml"), "named_files": ("m.yaml",),
                      "sources": {"m.yaml": SOURCE}, **more})  # type: ignore[arg-type]  # fmt: skip
 
@@ -136,25 +137,31 @@ def test_colour_changes_nothing_but_colour() -> None:
 
 
 def test_configs_are_put_in_words() -> None:
-    """A finding that holds whenever one option is on says just that."""
-    every = tuple(f"CONFIG_A={a} CONFIG_B={b}" for a in "ny" for b in "ny")
+    """Only the options that decide are named, bare when they must be on; a run of one config says nothing."""
+    one = finding(circle("A", "B"))
+    some = replace(one, condition=Condition.of([frozenset({("CONFIG_A", True), ("CONFIG_B", False)}),
+                                               frozenset({("CONFIG_C", True)})]))  # fmt: skip
+    configs = Configs(varied=("CONFIG_A", "CONFIG_B", "CONFIG_C"))
 
-    assert holding(every, every) == "every config that was checked"
-    assert holding(every[2:], every) == "CONFIG_A=y"
-    assert holding((every[0], every[3]), every) == "(CONFIG_A=n CONFIG_B=n), (CONFIG_A=y CONFIG_B=y)"
+    assert "holds with: every config that was checked\n" in text(result(findings=(one,), configs=configs))
+    assert "holds with: CONFIG_C, or CONFIG_A and CONFIG_B=n\n" in text(result(findings=(some,), configs=configs))
+    assert "contexts in all 8 configs\n" in " ".join(text(result(configs=configs)).split()) + "\n"
+    assert "holds with" not in text(result(findings=(one,)))
 
 
 def test_summary_says_what_was_not_checked() -> None:
     """What the run does not speak for is counted and named."""
     has = replace(COVERAGE, never_entered=("f", "g"), not_followed=(("a callback with no known target", place(60)),))
-    lines = text(result(coverage=has, configs_skipped=3)).splitlines()
+    lines = text(result(coverage=has, configs=Configs(varied=("CONFIG_A", "CONFIG_B"), skipped=3))).splitlines()
 
     assert lines == [
         "no findings in m.yaml (and 1 included model)",
-        "checked 2 functions, 2 entries, 2 lock classes, 2 dependencies, 2 contexts",
+        "checked 2 functions, 2 entries, 2 lock classes, 2 dependencies, 2 contexts in 1",
+        "  config",
         "never entered: 2 functions (f, g)",
         "not followed: a callback with no known target (m.yaml:60)",
-        "not checked: 3 more combinations of kernel configs",
+        "not checked: 3 more combinations of kernel configs; the limit can be raised:",
+        "  --limit max_configs=N",
     ]
 
 

@@ -1,0 +1,61 @@
+"""Facts that a rule lets pass now and may not in another config, of a run that leaves kernel options open.
+
+Is: for facts whose witness takes an option one way, the question whether their rules could judge otherwise where that
+witness is missing: attributes that say what all paths do may then say something else. Is not: a judgement.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from types import MappingProxyType
+
+from lockcheck.checker.evaluate import in_orders
+from lockcheck.checker.kinds import FACT_KINDS
+from lockcheck.checker.rule import Rule
+from lockcheck.checker.sources import FactSource, selected
+from lockcheck.model.facts import Attribute, Fact
+
+ELSEWHERE: Mapping[str, tuple[Attribute, ...]] = MappingProxyType({
+    "leaf": (True,),
+    "irq_safe": (True,),
+    "softirq_safe": (True,),
+    "inner": (None,),
+    "implied": (False,),
+    "outermost": (True, False),
+    "atomic": (True, False),
+})  # fmt: skip
+"""Attributes that more than the fact's own leg decides, with what they may be where some path is missing."""
+
+
+class _Relaxed:
+    """The facts of a source, selected as if each such attribute could have its other values too."""
+
+    def __init__(self, source: FactSource) -> None:
+        self._source = source
+
+    def facts(self, kind: str) -> tuple[Fact, ...]:
+        """All facts of that kind."""
+        return self._source.facts(kind)
+
+    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
+        """Facts that ``selects`` takes in some variant."""
+        names = [name for name in ELSEWHERE if name in FACT_KINDS[kind].attributes]
+        return tuple(selected(self._source, kind, lambda known: any(map(selects, variants_of(known, names)))))
+
+
+def undecided(rules: Sequence[Rule], source: FactSource, left_open: frozenset[str]) -> Iterator[Fact]:
+    """Facts whose witness takes one of these options one way and that some rule matches in some variant."""
+    relaxed = _Relaxed(in_orders(rules, source))
+    for matches in (matches for rule in rules for matches, _ in rule.judgements):
+        for fact, _ in matches(relaxed):
+            if any(name in left_open for leg in fact.legs for name, _ in leg.options):
+                yield fact
+
+
+def variants_of(attributes: Mapping[str, Attribute], names: Sequence[str]) -> Iterator[Mapping[str, Attribute]]:
+    """The attributes with every combination of other values of those that more than the fact's own leg decides."""
+    values = [tuple(dict.fromkeys((attributes[name], *ELSEWHERE[name]))) for name in names]
+    for chosen in product(*values):
+        yield ChainMap(dict(zip(names, chosen, strict=True)), attributes)  # type: ignore[arg-type]
