@@ -6,7 +6,6 @@ Is: lowering of blocks. Is not: what a verb does (``plans``) nor a check of what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from lockcheck.loading.calls import Calls
@@ -66,16 +65,11 @@ class Body:
     """Lowers the steps of one function."""
 
     def __init__(
-        self,
-        shared: Shared,
-        function: str,
-        params: tuple[str, ...],
-        source: SourceText,
-        active: bool,
-        guard: Mapping[str, bool] = MappingProxyType({}),
-    ) -> None:
+        self, shared: Shared, function: str, params: tuple[str, ...], source: SourceText, active: bool,
+        guard: Mapping[str, bool] | None = None,
+    ) -> None:  # fmt: skip
         self.shared = shared
-        self.guard = Guard(shared.world, guard)
+        self.guard = Guard(shared.world, guard or {})
         self._function = function
         self.params = params
         self.source = source
@@ -148,23 +142,21 @@ class Body:
             for name in names:
                 self._config_exists(raw, key, name)
         left = self.shared.world.left_open(when, unless)
-        if left and self.active:
-            self._open(raw, main, left, out)
-            return
         if left is not None:
-            self._dispatch(raw, main, out)
+            self._open(raw, main, left if self.active else {}, out)
             return
         before, self.active = self.active, False
         self._dispatch(raw, main, [])
         self.active = before
 
     def _open(self, raw: dict[str, Any], main: str, left: dict[str, bool], out: list[Step]) -> None:
-        """A step that exists with open options only."""
+        """A step that exists with these open options only."""
         steps: list[Step] = []
         before = self.guard.within(left)
-        self._dispatch(raw, main, steps)
+        self._dispatch(raw, main, steps if left else out)
         self.guard.options = before
-        out.append(Branch(condition(left), tuple(steps), (), raw[AT]))
+        if left:
+            out.append(Branch(condition(left), tuple(steps), (), raw[AT]))
 
     def _config_exists(self, raw: dict[str, Any], key: str, name: str) -> None:
         config = self.shared.world.config
