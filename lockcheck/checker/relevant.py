@@ -14,7 +14,7 @@ from types import MappingProxyType
 from lockcheck.checker.evaluate import in_orders
 from lockcheck.checker.kinds import FACT_KINDS
 from lockcheck.checker.rule import Rule
-from lockcheck.checker.sources import FactSource, selected
+from lockcheck.checker.sources import FactSource, LockTable, selected
 from lockcheck.model.facts import Attribute, Fact
 
 ELSEWHERE: Mapping[str, tuple[Attribute, ...]] = MappingProxyType({
@@ -34,6 +34,11 @@ class _Relaxed:
 
     def __init__(self, source: FactSource) -> None:
         self._source = source
+
+    @property
+    def table(self) -> LockTable:
+        """The lock classes of the source."""
+        return self._source.table
 
     def facts(self, kind: str) -> tuple[Fact, ...]:
         """All facts of that kind."""
