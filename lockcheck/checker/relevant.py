@@ -24,7 +24,6 @@ ELSEWHERE: Mapping[str, tuple[Attribute, ...]] = MappingProxyType({
     "inner": (None,),
     "implied": (False,),
     "outermost": (True, False),
-    "atomic": (True, False),
 })  # fmt: skip
 """Attributes that more than the fact's own leg decides, with what they may be where some path is missing."""
 
