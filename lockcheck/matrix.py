@@ -4,7 +4,7 @@ Is: the choice of runs. A run leaves options open wherever its program can (``lo
 are enumerated); its findings come with the options that their witnesses take. A finding without any holds in all
 configs of the run. Otherwise the run is split at such an option, for the rules concerned only, until each rule's
 findings hold throughout. So the number of runs follows from how many options decide findings, not from how many there
-are (docs/decisions/0013). Is not: the analysis, nor a judgement.
+are (docs/decisions/0014). Is not: the analysis, nor a judgement.
 """
 
 from __future__ import annotations
