@@ -79,16 +79,16 @@ def _list(doc: str, *words: str) -> AttributeType:
     return AttributeType(Shape.LIST, doc, words or None)
 
 
-def _number(doc: str) -> AttributeType:
-    return AttributeType(Shape.NUMBER, doc)
-
-
 def _lock(doc: str, *, optional: bool = False) -> AttributeType:
     return AttributeType(Shape.LOCK, doc, None, optional)
 
 
 def _locks(doc: str) -> AttributeType:
     return AttributeType(Shape.LOCKS, doc)
+
+
+def _number(doc: str) -> AttributeType:
+    return AttributeType(Shape.NUMBER, doc)
 
 
 LOCK = _lock("the lock class")
@@ -120,8 +120,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
         {
             "outer": _lock("the class that is held"),
             "inner": _lock("the class taken under it"),
-            "kinds": _list("exclusive or shared hold, not recursive or recursive acquisition, as lockdep writes it",
-                           "EN", "ER", "SN", "SR"),
+            "kinds": _list("the modes of both ends, as lockdep writes them", "EN", "ER", "SN", "SR"),
             "outer_kind": _text("the lock kind of the class that is held"),
             "inner_kind": _text("the lock kind of the class taken under it"),
             "outer_category": _text("what kind of thing the held class is", *CATEGORIES),
@@ -310,11 +309,28 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "until": _text("by when it must be gone", "dtor", "free", "idle"),
         },
     ),
-    "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),
-    "exit": (
-        "locks still held where an entry ends",
-        {"lock": _lock("the lock class left held"), "function": FUNCTION},
+    "call-cycle": (
+        "functions that call each other round, over callbacks, constructors and allocators too",
+        {
+            "chain": _text("a shortest round, as `f -> g -> f`"),
+            "length": _number("calls in that round"),
+            "members": _list("every function on such a round"),
+            "roles": _list("their roles"),
+            "caches": _list("the slab caches that they are called for"),
+            "bounded": _flag("no round leads back to the same entry state, so that something in the model ends it"),
+        },
     ),
+    "contract": (
+        "a promise that a model makes: an assertion, a function's `held:` or `must_not_hold:`, a declared leaf",
+        {
+            "lock": _text("the lock"),
+            "promise": _text("what is promised of it", "held", "not held", "leaf"),
+            "function": _text("the function that relies on it", optional=True),
+            "broken": _flag("some path breaks it"),
+        },
+    ),
+    "release": ("a lock released that is not held", {"lock": LOCK, "function": FUNCTION}),
+    "exit": ("locks still held where an entry ends", {"lock": _lock("the lock class left held"), "function": FUNCTION}),
     "irq-state": (
         "interrupt, softirq or preemption state, or an allocation scope, that an entry does not restore",
         {"what": _text("what is not restored"), "function": FUNCTION},
@@ -355,7 +371,6 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "source": _text("the places that these rules name, such as `mm/rmap.c:23`", optional=True),
         },
     ),
-    "unplaced": ("a lock class that no declared order gives a place", {}),
     "order-conflict": (
         "declared orders that contradict each other, about lock classes that the model has",
         {
@@ -375,8 +390,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     ),
 }
 
-_TABLE["unplaced"] = (_TABLE["unplaced"][0], _TABLE["lock-class"][1])
-
+_TABLE["unplaced"] = ("a lock class that no declared order gives a place", _TABLE["lock-class"][1])
 FACT_KINDS: MappingProxyType[str, FactKind] = MappingProxyType(
     {
         name: FactKind(name, doc, MappingProxyType(dict(sorted({**COMMON, **attributes}.items()))))

@@ -20,6 +20,7 @@ from lockcheck.graph.facts_classes import ClassFacts
 from lockcheck.graph.facts_contexts import ContextFacts
 from lockcheck.graph.facts_locks import LockFacts
 from lockcheck.graph.facts_order import OrderFacts
+from lockcheck.graph.facts_promises import PromiseFacts
 from lockcheck.graph.facts_regions import DRAFTERS, Regions
 from lockcheck.graph.facts_resources import ResourceFacts
 from lockcheck.graph.facts_roles import RoleFacts
@@ -76,7 +77,10 @@ class Analysis:
         classes = ClassFacts(base)
         regions = Regions(roles)
         self.table = LockFacts(classes, regions)
-        self._makers = _makers(base, steps, [c.name for c in program.classes if c.leaf])
+        leaves = [c.name for c in program.classes if c.leaf]
+        self._makers = _makers(base, steps, leaves)
+        promises = PromiseFacts(steps)
+        self._makers |= {"call-cycle": promises.cycles, "contract": lambda: promises.contracts(leaves)}
         self._drafters = _drafters(roles, classes, regions)
         self._contexts = ContextFacts(roles)
         roles.ways_into = self._contexts.worst_first

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lockcheck.analysis.compose import reachable
-from lockcheck.analysis.events import Acquired, Event
+from lockcheck.analysis.events import Acquired, Event, Slept
 from lockcheck.analysis.state import HeldStack, State
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.drafts import Draft
@@ -31,7 +31,15 @@ DRAFTERS: Mapping[str, Callable[[RoleFacts], Iterator[Draft]]] = {
 """What can be done in a region, by fact kind."""
 
 
-class BelowFacts(RoleFacts):
+class RegionFacts(RoleFacts):
+    """What regions have in common: a step that sleeps where it may, and elsewhere where it may not, is two facts."""
+
+    def told_apart(self, event: Slept) -> tuple[str, ...]:
+        """Whether sleeping is allowed there."""
+        return ("atomic",) if self.steps.is_atomic(event.state) else ()
+
+
+class BelowFacts(RegionFacts):
     """What is done below functions, given by name, with or without a role."""
 
     def __init__(self, steps: StepFacts, names: frozenset[str]) -> None:
@@ -47,7 +55,7 @@ class BelowFacts(RoleFacts):
         return dict(sorted(found.items()))
 
 
-class UnderFacts(RoleFacts):
+class UnderFacts(RegionFacts):
     """What is done while one lock class is held, over calls too, in the same interrupt context."""
 
     def __init__(self, steps: StepFacts, cls: int) -> None:
@@ -114,7 +122,7 @@ class UnderFacts(RoleFacts):
         return {"inside": (), "role_function": None}
 
 
-class WithoutFacts(RoleFacts):
+class WithoutFacts(RegionFacts):
     """What is done on some path where none of these lock classes is held; with no classes, all that is done.
 
     ``skipped``: nodes to leave out.

@@ -201,10 +201,14 @@ class RoleFacts:
         for name, start, node, index, event in self.inside():
             if type(event) is not Slept:
                 continue
-            identity = (name, node.code.function.name, event.what)
+            identity = (name, node.code.function.name, event.what, *self.told_apart(event))
             if identity not in found:
                 found[identity] = self.sleep(identity, start, node, index, event)
         yield from found.values()
+
+    def told_apart(self, event: Slept) -> tuple[str, ...]:
+        """What makes two sleeps of one step two facts, beside the role function that they are in: nothing."""
+        return ()
 
     def sleep(self, identity: tuple[str, ...], start: Node, node: Node, index: int, event: Slept) -> Draft:
         """One sleep inside a role, whether this entry allows sleeping or not."""

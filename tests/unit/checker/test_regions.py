@@ -156,3 +156,23 @@ def test_mistakes_are_told(tmp_path: Path, rule: str, expected: str) -> None:
     problems = [f"{one.message}; {one.hint}" for one in read_rules([tmp_path]).problems]
 
     assert any(expected in one.replace("a allocation", "an allocation") for one in problems), problems
+
+
+def test_step_that_sleeps_in_both_ways_is_two_facts(tmp_path: Path) -> None:
+    """A step that may sleep where that is allowed is a fact of its own, though another path brings a spinlock along."""
+    model = """\
+lockcheck: 1
+title: t
+locks: {S: spinlock}
+functions:
+  atomic:
+    entry: task
+    steps: [{spin_lock: S, do: [call: nap]}]
+  free:
+    entry: task
+    steps: [call: nap]
+  nap:
+    steps: [might_sleep]
+"""
+
+    assert told(tmp_path, "never: {do: sleep, that: {atomic: false}}", model) == ["might_sleep() may sleep"]
