@@ -101,6 +101,12 @@ INSIDE = _list("roles of the function it happens inside (`dtor`, `shrinker`, `wo
 ROLE_FUNCTION = _text("the function with those roles", optional=True)
 FUNCTION = _text("the function that does it")
 
+VERDICT = {
+    "verdict": _text("what replaying it comes to", "demonstrated", "guarded", "undecided"),
+    "reason": _text("the lock or fact that guards it, or why nothing was decided", optional=True),
+}
+"""Of facts about hangs, which are replayed."""
+
 _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
     "circle": (
         "a strong circle of dependencies: each lock class is taken while the one before is held",
@@ -113,6 +119,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "shared": _text("the dependency in it that most other circles go through too, as `A -> B`", optional=True),
             "shared_by": _number("how many other circles go through that dependency"),
             "guards": _locks("lock classes that every leg holds around it: only one of them can run at a time"),
+            **VERDICT,
         },
     ),
     "dependency": (
@@ -160,6 +167,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "held_mode": _text("how the first one is held", *MODES),
             "lock_kind": KIND,
             "category": CATEGORY,
+            **VERDICT,
         },
     ),
     "usage-conflict": (
@@ -175,6 +183,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "unsafe_read": _flag("it is taken for reading with the interrupt enabled"),
             "implied": _flag("the unsafe class is taken in that interrupt too: a conflict of its own, told as such"),
             "by_writer": _flag("readers on both ends: a writer that queues between them is what blocks"),
+            **VERDICT,
         },
     ),
     "wait-context": (

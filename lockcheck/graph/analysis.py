@@ -71,7 +71,7 @@ class Analysis:
         self._order = LockOrder(self._composer, starter.labels, len(compiler.binder.class_names))
         add_waits(self._order, self._teller)
         named = frozenset(program.named_files or program.files)
-        self._base = base = OrderFacts(self._order, self._teller, named)
+        self._base = base = OrderFacts(self._order, self._teller, named, walker)
         steps = StepFacts(base)
         roles = RoleFacts(steps)
         classes = ClassFacts(base)

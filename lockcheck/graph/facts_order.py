@@ -8,15 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lockcheck.analysis.compose import ENABLED, Recursion, UsageBit
 from lockcheck.analysis.dependencies import Evidence, Hop
 from lockcheck.graph.circles import CircleFinder
 from lockcheck.graph.conflicts import Conflict, ConflictFinder
+from lockcheck.graph.openings import Others, canonical
 from lockcheck.graph.order import LockOrder, Region
 from lockcheck.graph.witness import MODES, Goal, Teller
-from lockcheck.model.facts import Attribute, Fact, Leg, WitnessStep
+from lockcheck.model.facts import UNDECIDED, Attribute, Fact, Leg, Replay, WitnessStep
 from lockcheck.model.places import NOWHERE, Place
+
+if TYPE_CHECKING:
+    from lockcheck.analysis.walk import Walker
+    from lockcheck.graph.reenact import Reenactor
 
 
 def make(
@@ -25,24 +32,35 @@ def make(
     attributes: dict[str, Attribute],
     legs: Sequence[Leg],
     place: Place | None = None,
+    replay: Replay | None = None,
 ) -> Fact:
     """A fact with the attributes that every kind has, at the place where its last leg ends (or ``place``)."""
+    if replay is not None:
+        attributes = {**attributes, "verdict": replay.verdict, "reason": replay.reason or None}
     functions = dict.fromkeys(step.function for leg in legs for step in leg.steps)
     common: dict[str, Attribute] = {"functions": tuple(functions), "locks": ()}
     last = legs[-1].steps[-1]
     return Fact(
         kind, tuple(identity), tuple(sorted({**common, **attributes}.items())), place or last.place, tuple(legs),
         last.at if place is None else next((s.at for leg in legs for s in leg.steps if s.place == place), None),
+        replay,
     )  # fmt: skip
 
 
 class OrderFacts:
     """Makes the facts of one lock order. ``named``: files the user asked about; findings prefer to point into them."""
 
-    def __init__(self, order: LockOrder, teller: Teller, named: frozenset[str]) -> None:
-        self.order, self.teller, self.named = order, teller, named
+    def __init__(self, order: LockOrder, teller: Teller, named: frozenset[str], walker: Walker) -> None:
+        self.order, self.teller, self.named, self._walker = order, teller, named, walker
         self.composer = order.composer
         self.kinds = teller.binder.kinds
+
+    @cached_property
+    def reenactor(self) -> Reenactor:
+        """Replays what was found; made when something is."""
+        from lockcheck.graph.reenact import Reenactor
+
+        return Reenactor(self._walker, self.order, self.teller)
 
     def prefer(self, legs: Sequence[Leg]) -> Place:
         """Where to point: the innermost step in a file the user named, else the end of the first leg."""
@@ -59,12 +77,14 @@ class OrderFacts:
             finder = CircleFinder(region, self.teller.class_name)
             told = finder.circles()
             shared = Counter((hop.outer, hop.inner) for circle in told for hop in circle)
+            classes = frozenset(canonical([hop.outer for hop in circle]) for circle in told)
+            others = Others(tuple(part), classes)
             for circle in told:
                 labels = finder.choice(circle)
                 assert labels is not None
-                chosen = zip(circle, labels, strict=True)
-                legs = [self.dependency(region.evidence(hop, label), hop) for hop, label in chosen]
-                yield self.circle(circle, legs, shared)
+                chosen = [region.evidence(hop, label) for hop, label in zip(circle, labels, strict=True)]
+                legs = [self.dependency(where, hop) for where, hop in zip(chosen, circle, strict=True)]
+                yield self.circle(circle, legs, shared, self.reenactor.circle(circle, chosen, others))
 
         for wait, evidence in self.order.self_waits:
             yield self.self_wait(wait, evidence)
@@ -89,7 +109,8 @@ class OrderFacts:
             "shared": None,
             "shared_by": 0,
         }
-        return make("circle", (name,), attributes, [leg], self.prefer([leg]))
+        replay = Replay(UNDECIDED, "a wait that its own signallers begin with is not replayed")
+        return make("circle", (name,), attributes, [leg], self.prefer([leg]), replay)
 
     def dependency(self, evidence: Evidence, hop: Hop) -> Leg:
         """The leg behind one hop; the leg of a signaller *stands for* the wait, which it holds up."""
@@ -102,7 +123,9 @@ class OrderFacts:
         steps = (start, note, *leg.steps[1:])
         return replace(leg, steps=steps, holds=name, holds_mode="exclusive")
 
-    def circle(self, circle: Sequence[Hop], legs: Sequence[Leg], shared: Counter[tuple[int, int]]) -> Fact:
+    def circle(
+        self, circle: Sequence[Hop], legs: Sequence[Leg], shared: Counter[tuple[int, int]], replay: Replay
+    ) -> Fact:
         """The fact of one circle. ``shared``: how many told circles go through each dependency."""
         names = [self.teller.class_name(hop.outer) for hop in circle]
         most = max(circle, key=lambda hop: shared[hop.outer, hop.inner])
@@ -121,7 +144,7 @@ class OrderFacts:
             "shared": pair if others else None,
             "shared_by": others,
         }
-        return make("circle", names, attributes, legs, self.prefer(legs))
+        return make("circle", names, attributes, legs, self.prefer(legs), replay)
 
     @staticmethod
     def guards(legs: Sequence[Leg], names: Sequence[str]) -> tuple[str, ...]:
@@ -169,7 +192,8 @@ class OrderFacts:
             "lock_kind": self.kinds[held.cls].name,
             "category": self.kinds[held.cls].category,
         }
-        return make("recursion", identity, attributes, [leg], self.prefer([leg]))
+        replay = self.reenactor.recursion(evidence, event, recursion.node, recursion.op)
+        return make("recursion", identity, attributes, [leg], self.prefer([leg]), replay)
 
     def conflicts(self) -> Iterator[Fact]:
         """One fact for each usage conflict."""
@@ -198,7 +222,10 @@ class OrderFacts:
         }
         identity = (conflict.irq, "writer" if conflict.by_writer else "direct", *names)
         places = [legs[-1], *legs[:-1]]
-        return make("usage-conflict", identity, attributes, legs, self.prefer(places))
+        first = self.composer.usage[conflict.safe][conflict.safe_bit]
+        last = self.composer.usage[conflict.unsafe][conflict.unsafe_bit]
+        replay = self.reenactor.conflict(conflict, first, last)
+        return make("usage-conflict", identity, attributes, legs, self.prefer(places), replay)
 
     def usage(self, cls: int, bit: UsageBit) -> Leg:
         """The leg that gives a class one usage bit."""

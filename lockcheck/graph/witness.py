@@ -179,17 +179,22 @@ class Teller:
 
     def signaller_leg(self, evidence: Evidence, inner: int, recursive: bool) -> Leg:
         """The leg of somebody who would end a wait but must take ``inner`` first; it holds nothing of it."""
+        frames = self.signaller_frames(evidence)
+        wanted = self.acquired_at(frames[-1], inner)
+        action = "wait" if self.binder.kinds[inner].category == "wait" else "acquire"
+        mode = wanted.entry.mode if wanted else 2 * recursive
+        ends = [wanted.state] if wanted else []
+        return self.leg(frames, Goal(self.class_name(inner), mode, action), None, evidence.node, ends)
+
+    def signaller_frames(self, evidence: Evidence) -> list[Frame]:
+        """The calls from an entry to what a signaller must take first."""
         frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
         if evidence.callee is not None:
             target, index = evidence.callee, evidence.key
             start = next(c for i, s, c in evidence.node.calls if i == evidence.op and target in reachable([c]))
             more, _, _ = self.descend(start, lambda at: index if at is target else None)
             frames += [*more, Frame(target, index, target.entry)]
-        wanted = self.acquired_at(frames[-1], inner)
-        action = "wait" if self.binder.kinds[inner].category == "wait" else "acquire"
-        mode = wanted.entry.mode if wanted else 2 * recursive
-        ends = [wanted.state] if wanted else []
-        return self.leg(frames, Goal(self.class_name(inner), mode, action), None, evidence.node, ends)
+        return frames
 
     def acquired_at(self, frame: Frame, cls: int) -> Acquired | None:
         """The acquisition of a class at a step."""

@@ -189,7 +189,7 @@ def _lock(draft: _Draft) -> Lock:
     shape = draft.shape
     return Lock(
         draft.name, draft.class_name, draft.kind, shape.rank, shape.checked, draft.place, shape.at, shape.leaf,
-        shape.group, _attributes(shape),
+        shape.group, _attributes(shape), shape.many,
     )  # fmt: skip
 
 

@@ -71,6 +71,7 @@ class LockShape(Common):
     wait_outer: Annotated[Wait | None, Field(description="wait type that taking it needs")] = None
     leaf: Annotated[StrictBool, Field(description="declared: nothing is taken under it")] = False
     group: Annotated[StrictStr | None, Field(description="subsystem or group, for rules")] = None
+    many: Annotated[StrictBool, Field(description="one lock in each of many objects: never a guard")] = False
     attributes: Annotated[dict[str, Any], Field(description="words for rules to select on")] = field(
         default_factory=dict
     )

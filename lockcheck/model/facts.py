@@ -77,13 +77,49 @@ class Leg:
     options: tuple[tuple[str, bool], ...] = ()
 
 
+DEMONSTRATED, GUARDED, UNDECIDED = "demonstrated", "guarded", "undecided"
+"""What a replay comes to: a schedule that hangs; a proof that these legs never run together; neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayStep:
+    """One line of a schedule: what actor number ``actor`` does.
+
+    ``action``: ``lock``, ``wait`` (for the actors in ``waits_for``, for ever), ``interrupt`` (strikes ``host``) or
+    ``reclaim`` (is run by ``host``).
+    """
+
+    actor: int
+    action: str
+    function: str
+    place: Place
+    lock: str | None = None
+    mode: str | None = None
+    at: str | None = None
+    host: int | None = None
+    waits_for: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of replaying a fact's legs as concrete threads. ``verdict``: one of the three above.
+
+    ``reason``: the guard, or why nothing was decided; empty when demonstrated. ``actors``: who they are, by number.
+    """
+
+    verdict: str
+    reason: str = ""
+    actors: tuple[str, ...] = ()
+    steps: tuple[ReplayStep, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact. ``kind`` names its fact kind (docs/reference/facts.md).
 
     ``identity``: what makes it the same fact after lines moved (class names, function names; never positions).
     ``attributes``: typed values that rules may select on and messages may use, sorted by name.
-    ``place``: the step a finding about it points at. ``legs``: at least one.
+    ``place``: the step a finding about it points at. ``legs``: at least one. ``replay``: of facts about hangs.
     """
 
     kind: str
@@ -92,6 +128,7 @@ class Fact:
     place: Place
     legs: tuple[Leg, ...] = field(compare=False)
     at: str | None = field(default=None, compare=False)
+    replay: Replay | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not self.legs:

@@ -82,7 +82,8 @@ class Lock:
     """An instance the model tells apart. Several instances may share one class.
 
     ``rank``: position in the class's comparison function (lower is outer), or None.
-    ``checked``: False is lockdep's novalidate.
+    ``checked``: False is lockdep's novalidate. ``many``: the name stands for one lock in each of many objects, so that
+    two tasks that hold it may hold two locks.
     """
 
     name: str
@@ -95,3 +96,4 @@ class Lock:
     leaf: bool = False
     group: str | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    many: bool = False

@@ -45,10 +45,22 @@ def compare(case: Mapping[str, Any]) -> Compared:
     result = lockcheck.check(lockcheck.ModelText(model_of(case), f"{case['id']}.yaml"))
     if result.problems:
         return Compared("miss", case["id"], str(result.problems[0]))
-    found = sorted({one.rule for one in result.findings if one.fact.kind in DEADLOCKS})
-    if answer.hangs:
-        return Compared("hangs", case["id"]) if found else Compared("miss", case["id"], json.dumps(case))
-    return Compared("doubt", case["id"], " ".join(found)) if found else Compared("safe", case["id"])
+    return _graded(case, answer.hangs, [one for one in result.findings if one.fact.kind in DEADLOCKS])
+
+
+def _graded(case: Mapping[str, Any], hangs: bool, found: list[lockcheck.Finding]) -> Compared:
+    """The state of a program, given the truth and the findings."""
+    verdicts = {one.fact.get("verdict") for one in found}
+    text = json.dumps(case)
+    if hangs:
+        if not verdicts - {"guarded"}:
+            return Compared("miss", case["id"], text)
+        return Compared("hangs, demonstrated" if "demonstrated" in verdicts else "hangs, undecided", case["id"])
+    if "demonstrated" in verdicts:
+        return Compared("false alarm", case["id"], text)
+    if not found:
+        return Compared("safe", case["id"])
+    return Compared("doubt, undecided" if "undecided" in verdicts else "doubt, guarded", case["id"])
 
 
 def compare_seed(seed: int) -> Compared:
