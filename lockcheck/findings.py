@@ -9,7 +9,7 @@ Glossary words defined here: finding, severity, fingerprint, result.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -218,6 +218,11 @@ class Result:
         if compare:
             return EXIT_FINDINGS if self.mismatches else EXIT_CLEAN
         return EXIT_FINDINGS if any(one.severity >= fail_on for one in self.findings) else EXIT_CLEAN
+
+    def only(self, verdict: str) -> Result:
+        """The same result with only the findings whose replay came to ``verdict``."""
+        kept = (one for one in self.findings if one.fact.replay is not None and one.fact.replay.verdict == verdict)
+        return replace(self, findings=tuple(kept))
 
     def expectation_mismatches(self) -> tuple[Mismatch, ...]:
         """Expectations that no finding met and findings that no expectation names, sorted by place.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from lockcheck.checker.orders import OrderedSource
 from lockcheck.checker.rule import Rule
 from lockcheck.checker.sources import FactSource
-from lockcheck.findings import Finding, fingerprint
+from lockcheck.findings import Finding, Severity, fingerprint
 from lockcheck.model.facts import Fact
 
 
@@ -50,9 +50,15 @@ def _shown(rule: Rule, fact: Fact) -> Fact:
 def _finding(rule: Rule, fact: Fact, message: str, advice: str) -> Finding:
     return Finding(
         rule=rule.id,
-        severity=rule.severity,
+        severity=_severity(rule, fact),
         message=message,
         help=advice,
         fact=_shown(rule, fact),
         fingerprint=fingerprint(rule.id, (fact.kind, *fact.identity)),
     )
+
+
+def _severity(rule: Rule, fact: Fact) -> Severity:
+    """The rule's severity, or the one it has for what the fact's replay came to."""
+    verdict = fact.replay.verdict if fact.replay is not None else None
+    return dict(rule.verdicts).get(verdict or "", rule.severity)

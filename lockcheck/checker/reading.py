@@ -14,7 +14,7 @@ from typing import Any
 
 from lockcheck.checker.locks import compile_names
 from lockcheck.checker.rule import Matcher, Rule
-from lockcheck.checker.schema import NEEDED, RULE_ID, RuleFile
+from lockcheck.checker.schema import NEEDED, RULE_ID, VERDICTS, RuleFile
 from lockcheck.checker.select import Path as KeyPath
 from lockcheck.checker.select import Report
 from lockcheck.checker.shapes import SHAPES
@@ -183,6 +183,7 @@ def _parts(file: RuleFile, shapes: Sequence[str], judged: Sequence[Judged]) -> t
 def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, root: Path, place: Place) -> Rule:
     """The rule of a file that was understood."""
     words = SHAPES[shapes[0]].words or Words("", "", "", "")
+    verdicts = file.verdicts or {}
     category = path.parent.parent.name if path.parent != root and path.parent.parent != root else ""
     matchers = tuple(one.matches for one in judged)
     return Rule(
@@ -200,6 +201,7 @@ def _rule(file: RuleFile, shapes: list[str], judged: list[Judged], path: Path, r
         limits=file.limits.strip() if file.limits else None,
         exceptions=file.exceptions.strip() if file.exceptions else None,
         see=tuple(file.see),
+        verdicts=tuple(sorted((word, SEVERITIES[value]) for word, value in verdicts.items() if value in SEVERITIES)),
         witness=None if file.witness is None else tuple(file.witness),
         place=place,
         folder=path.parent,
@@ -223,9 +225,16 @@ def _check_words(file: RuleFile, path: Path, report: Report) -> None:
         report(("rule",), f"{quote(file.rule)} is not a rule id", "use lower-case words joined by '-'")
     elif file.rule != path.resolve().parent.name:
         report(("rule",), f"rule '{file.rule}' stands in folder '{path.resolve().parent.name}'", "give both one name")
-    if file.severity is not None and file.severity not in SEVERITIES:
-        hint = did_you_mean(file.severity, SEVERITIES) or f"it is {either(SEVERITIES)}"
-        report(("severity",), f"unknown severity {quote(file.severity)}", hint)
+    severities: list[tuple[KeyPath, str]] = [(("severity",), file.severity)] if file.severity else []
+    for word, severity in (file.verdicts or {}).items():
+        severities.append((("verdicts", word), severity))
+        if word not in VERDICTS:
+            hint = did_you_mean(word, VERDICTS) or f"it is {either(VERDICTS)}"
+            report(("verdicts", word), f"unknown verdict {quote(word)}", hint)
+    for keys, severity in severities:
+        if severity not in SEVERITIES:
+            hint = did_you_mean(severity, SEVERITIES) or f"it is {either(SEVERITIES)}"
+            report(keys, f"unknown severity {quote(severity)}", hint)
 
 
 def _explained(error: Mapping[str, Any]) -> tuple[KeyPath, str, str | None]:

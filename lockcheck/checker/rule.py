@@ -33,6 +33,7 @@ class Rule:
 
     ``document``: the file as it is written. ``kinds``: the fact kinds it looks at. ``witness``: which legs
     beside the main one its findings show (None: all). ``kernel_title``: what lockdep calls it, or None.
+    ``verdicts``: severities of findings whose replay comes to these verdicts.
     ``parts``: its judgements, where it has several that each say what to do.
     ``order``: the order that it declares, which is judged together with those of all other rules.
     """
@@ -50,6 +51,7 @@ class Rule:
     limits: str | None = None
     exceptions: str | None = None
     see: tuple[str, ...] = ()
+    verdicts: tuple[tuple[str, Severity], ...] = ()
     witness: tuple[str, ...] | None = None
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     place: Place = field(default=NOWHERE, compare=False)

@@ -12,9 +12,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 from lockcheck.checker.kinds import FACT_KINDS, LISTS, TEXTS, AttributeType, FactKind, Shape
 from lockcheck.checker.select import LOCK_WORDS, MAX_PATTERN
 from lockcheck.findings import SEVERITIES
+from lockcheck.model.facts import DEMONSTRATED, GUARDED, UNDECIDED
 from lockcheck.source.typed import Field, StrictStr
 
 SCHEMA_ID = "lockcheck-rule/1"
+VERDICTS = (DEMONSTRATED, GUARDED, UNDECIDED)
 RULE_ID = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
 Line: TypeAlias = Annotated[StrictStr, Field(min_length=1, max_length=200)]
@@ -46,6 +48,7 @@ class RuleFile:
     limits: Words | None = None
     exceptions: Words | None = None
     see: list[Line] = field(default_factory=list)
+    verdicts: dict[StrictStr, StrictStr] | None = None
     witness: list[Literal["inner", "enabled"]] | None = None
 
 
@@ -74,6 +77,7 @@ DOCS = {
     "limits": "what it misses, what it reports though it can't happen",
     "exceptions": "what it leaves alone though it looks like it, and why",
     "witness": "legs beside the main one: inner (what is taken under the lock), enabled (held with interrupts on)",
+    "verdicts": "severity by what replaying the fact comes to (demonstrated, guarded, undecided), where it is another",
     "see": "where to read more: files of the kernel's documentation, addresses",
 }
 
@@ -86,6 +90,11 @@ def json_schema() -> dict[str, Any]:
     properties["forbid"]["enum"] = list(FACT_KINDS)
     properties["where"]["type"] = "object"
     properties["witness"] = {"type": "array", "items": {"enum": ["inner", "enabled"]}, "description": DOCS["witness"]}
+    words: dict[str, Any] = {"enum": list(SEVERITIES)}
+    properties["verdicts"] = {
+        "type": "object", "properties": dict.fromkeys(VERDICTS, words), "additionalProperties": False,
+        "description": DOCS["verdicts"],
+    }  # fmt: skip
     properties["see"] = {"type": "array", "items": {"type": "string"}, "description": DOCS["see"]}
     for key, shape in declared_shapes().items():
         properties[key] = {"description": DOCS[key], **shape}

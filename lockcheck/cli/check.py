@@ -23,6 +23,8 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 @click.option("--configs", multiple=True, metavar="NAME,NAME...", help="Check every combination of these options only.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), metavar="error|warning|note",
               help="Exit 1 from this severity on.  [default: warning]")  # fmt: skip
+@click.option("--only", type=click.Choice(["demonstrated", "guarded", "undecided"]),
+              help="Only findings whose replay comes to this.")  # fmt: skip
 @click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
 @click.option("--waivers", multiple=True, metavar="FILE", type=click.Path(),
               help="A file of waivers: findings that are allowed (repeatable).")  # fmt: skip
@@ -35,6 +37,7 @@ def command(
     all_configs: bool,
     configs: tuple[str, ...],
     fail_on: str | None,
+    only: str | None,
     expect: bool,
     strict: bool,
     color: str,
@@ -53,6 +56,8 @@ def command(
 
     named = [name for listed in configs for name in listed.split(",") if name]
     result, settings = run_check(options, all_configs=all_configs, configs=named)
+    if only:
+        result = result.only(only)
     output = options["output"]
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
     code = result.exit_code_for(threshold, compare=expect, strict=strict)

@@ -17,7 +17,7 @@ from lockcheck.analysis.actions import Outcome
 from lockcheck.analysis.compose import Composer
 from lockcheck.analysis.conditions import outcomes
 from lockcheck.analysis.events import Acquired
-from lockcheck.analysis.state import HeldLock, HeldStack, State
+from lockcheck.analysis.state import Context, HeldLock, HeldStack, State
 from lockcheck.analysis.walk import Node, Walker
 from lockcheck.graph.witness import Frame
 
@@ -79,7 +79,7 @@ class Retracer:
         self._walker = walker
         self._universe = walker.universe
         self._composer = composer
-        self._calls: dict[Node, dict[Key, list[Node]]] = {}
+        self._calls: dict[Node, dict[tuple[int, HeldStack, Context], list[Node]]] = {}
         self._inside: set[tuple[Node, State]] = set()
         self._returns: dict[tuple[Node, State], tuple[Position, ...]] = {}
 
@@ -118,18 +118,21 @@ class Retracer:
 
     @staticmethod
     def _call_goal(frame: Frame) -> Callable[[int, State], bool]:
-        return lambda index, state: index == frame.op and state is frame.state
+        wanted = _apart_from_words(frame.state)
+        return lambda index, state: index == frame.op and _apart_from_words(state) == wanted
 
     def _last_goal(self, frame: Frame, wanted: Acquired | None) -> Callable[[int, State], bool]:
         """Arrives before the step in which ``wanted`` happens; or where the frame's state is reached."""
 
+        there = _apart_from_words(wanted.state) if wanted is not None else None
+
         def goal(index: int, state: State) -> bool:
             if wanted is None:
-                return state.held is frame.state.held and state.context == frame.state.context
+                return _apart_from_words(state) == _apart_from_words(frame.state)
             if index != frame.op:
                 return False
             return any(
-                type(event) is Acquired and event.state is wanted.state and event.entry == wanted.entry
+                type(event) is Acquired and event.entry == wanted.entry and _apart_from_words(event.state) == there
                 for event in self._outcome(frame.node, index, state).events
             )
 
@@ -176,22 +179,23 @@ class Retracer:
                 price = sum(type(event) is Acquired for event in outcome.events)
                 yield (op.then, outcome.state), outcome, price
         elif op.code == cfg.CALL:
-            for callee in self._callees(node).get((index, state), ()):
+            for callee in self._callees(node).get((index, *_apart_from_words(state)), ()):
                 price = bool(self._composer.taken[self._composer.number[callee]])
                 for end in callee.exits:
                     same = end is callee.entry and not callee.entry.held.depth
                     after = state if same else self._walker.resumed(state, callee, end)
-                    yield (op.then, after), Through(callee, end), int(price)
+                    if after is not None:
+                        yield (op.then, after), Through(callee, end), int(price)
         elif op.code != cfg.END:
             for way, after in outcomes(op, state, self._universe):
                 yield (way, after), None, 0
 
-    def _callees(self, node: Node) -> dict[Key, list[Node]]:
+    def _callees(self, node: Node) -> dict[tuple[int, HeldStack, Context], list[Node]]:
         found = self._calls.get(node)
         if found is None:
             found = self._calls[node] = {}
             for index, state, callee in node.calls:
-                found.setdefault((index, state), []).append(callee)
+                found.setdefault((index, *_apart_from_words(state)), []).append(callee)
         return found
 
     # -- its positions -----------------------------------------------------------------------------------------------
@@ -249,13 +253,13 @@ class Retracer:
     @staticmethod
     def _end_goal(callee: Node, end: State) -> Callable[[int, State], bool]:
         ops = callee.code.ops
-        wanted = end.context._replace(words=())
+        wanted = _apart_from_words(end)
+        return lambda index, state: ops[index].code == cfg.END and _apart_from_words(state) == wanted
 
-        def goal(index: int, state: State) -> bool:
-            at_end = ops[index].code == cfg.END and state.held is end.held
-            return at_end and state.context._replace(words=()) == wanted
 
-        return goal
+def _apart_from_words(state: State) -> tuple[HeldStack, Context]:
+    """What of a state matters here: paths that chose differently on the way stand at the same place."""
+    return state.held, state.context._replace(words=()) if state.context.words else state.context
 
 
 def _holds(held: HeldStack) -> Iterator[Hold]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived
 from lockcheck.model.configs import Condition, Configs, text_of
-from lockcheck.model.facts import Fact, Hold, Leg, WitnessStep
+from lockcheck.model.facts import Fact, Hold, Leg, Replay, ReplayStep, WitnessStep
 from lockcheck.model.places import Place
 from lockcheck.source.problems import Problem
 
@@ -109,6 +109,7 @@ def fact_value(fact: Fact) -> dict[str, Any]:
         "kind": fact.kind,
         "attributes": {name: list(v) if isinstance(v, tuple) else v for name, v in fact.attributes},
         "legs": [leg_value(leg) for leg in fact.legs],
+        "replay": _replay(fact.replay) if fact.replay is not None else None,
     }
 
 
@@ -127,6 +128,29 @@ def leg_value(leg: Leg) -> dict[str, Any]:
         "wants_trylock": leg.wants_trylock,
         "held": [_hold(hold) for hold in leg.held],
         "steps": [_step(step) for step in leg.steps],
+    }
+
+
+def _replay(replay: Replay) -> dict[str, Any]:
+    return {
+        "verdict": replay.verdict,
+        "reason": replay.reason or None,
+        "actors": list(replay.actors),
+        "steps": [_replay_step(step) for step in replay.steps],
+    }
+
+
+def _replay_step(step: ReplayStep) -> dict[str, Any]:
+    return {
+        "actor": step.actor,
+        "action": step.action,
+        "host": step.host,
+        "lock": step.lock,
+        "mode": step.mode,
+        "waits_for": list(step.waits_for),
+        "function": step.function,
+        "place": place_value(step.place),
+        "at": step.at,
     }
 
 

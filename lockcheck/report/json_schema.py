@@ -59,6 +59,19 @@ DEFS: dict[str, Any] = {
     }),
     "fact": values("What is true of the model, with its witness; attributes: docs/reference/facts.md.", {
         "kind": TEXT, "attributes": {"type": "object"}, "legs": {**many("leg"), "minItems": 1},
+        "replay": {"anyOf": [ref("replay"), {"type": "null"}]},
+    }),
+    "replay": values("What came of replaying the legs as concrete threads.", {
+        "verdict": {"enum": ["demonstrated", "guarded", "undecided"]},
+        "reason": {**MAYBE_TEXT, "description": "the guard, or why nothing was decided"},
+        "actors": {**TEXTS, "description": "who takes part; steps name them by number, from 0"},
+        "steps": many("replay step"),
+    }),
+    "replay step": values("One line of a schedule, in the order in which it happens.", {
+        "actor": NUMBER, "action": {"enum": ["lock", "wait", "interrupt", "reclaim"]},
+        "host": {"type": ["integer", "null"], "description": "whom the interrupt or reclaim runs on top of"},
+        "lock": MAYBE_TEXT, "mode": MODE, "waits_for": {"type": "array", "items": NUMBER},
+        "function": TEXT, "place": PLACE, "at": MAYBE_TEXT,
     }),
     "leg": values("What one task or interrupt does.", {
         "title": TEXT,

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 
 from lockcheck.findings import Finding, Mismatch, Quotable, Result, Waived
 from lockcheck.model.configs import Condition
+from lockcheck.model.facts import GUARDED, UNDECIDED
 from lockcheck.model.places import Place
 from lockcheck.report.layout import clean, count, wrap
 from lockcheck.report.legs import where, witness
 from lockcheck.report.paint import Paint
 from lockcheck.report.quote import quoted
+from lockcheck.report.replays import replay_lines
 from lockcheck.report.scenario import DEADLOCK, drawn, moves_of
 from lockcheck.report.summary import summary
 from lockcheck.source.problems import Problem
@@ -79,6 +81,17 @@ def first_lines(finding: Finding, paint: Paint) -> Iterator[str]:
 
 
 def _scenario(finding: Finding, paint: Paint) -> Iterator[str]:
+    replay = finding.fact.replay
+    if replay is not None and replay.verdict != UNDECIDED:
+        yield from replay_lines(replay, paint)
+        return
+    yield from _table(finding, paint)
+    if replay is not None:
+        yield from replay_lines(replay, paint)
+
+
+def _table(finding: Finding, paint: Paint) -> Iterator[str]:
+    """lockdep's table, which says how it might hang."""
     moves = moves_of(finding.fact)
     if moves:
         yield ""
@@ -97,7 +110,9 @@ def _remarks(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
     """What changes how the finding is to be read: guard locks, and the kernel configs it holds with."""
     remarks = []
     guards = finding.fact.get("guards")
-    if isinstance(guards, tuple) and guards:
+    replay = finding.fact.replay
+    told = replay is not None and replay.verdict == GUARDED
+    if isinstance(guards, tuple) and guards and not told:
         held = "is" if len(guards) == 1 else "are"
         guarded = f"{', '.join(guards)} {held} held on every leg: as long as that is so, only one can run at a time"
         remarks.append(guarded)

@@ -251,13 +251,14 @@ def _list(item: Any) -> Accept:
 
 
 def _dict(parts: tuple[Any, ...]) -> Accept:
-    """A mapping of words to anything."""
-    if parts[1] is not Any or parts[0] not in (str, StrictStr):
+    """A mapping of words to anything, or to one type."""
+    if parts[0] not in (str, StrictStr):
         raise TypeError(f"no quick reader for a mapping of {parts}")
+    accept = None if parts[1] is Any else _accept(parts[1])
 
     def read(value: Any) -> Any:
         if value.__class__ is not dict or any(key.__class__ is not str for key in value):
             raise _UnusualError
-        return dict(value)
+        return dict(value) if accept is None else {key: accept(one) for key, one in value.items()}
 
     return read

@@ -20,7 +20,6 @@ from tests.oracle.programs import random_case
 from tests.oracle.promela import promela
 from tests.oracle.search import ACTORS, Search, TooLargeError
 
-
 FAULTS = ("miss", "false alarm", "disagree")
 
 
