@@ -10,7 +10,7 @@ from typing import Any
 
 from lockcheck.answers import Answer, Answered, Verdict, Witness
 from lockcheck.report.as_json import fact_value, place_value, problem_value
-from lockcheck.report.json_schema import DEFS, FLAG, MAYBE_TEXT, PLACE, TEXT, TEXTS, many, ref, values
+from lockcheck.report.json_schema import DEFS, FLAG, MAYBE_TEXT, PLACE, REPORTED, TEXT, TEXTS, many, ref, values
 
 SCHEMA_ID = "lockcheck-claims/1"
 
@@ -85,7 +85,7 @@ def json_schema() -> dict[str, Any]:
         "exit_code": {"enum": [0, 1, 2], "description": "0 as expected, 1 not, 2 could not be read"},
         "files": TEXTS, "answers": many("answer"), "problems": many("problem"),
     })  # fmt: skip
-    used = {name: DEFS[name] for name in ("position", "fact", "leg", "hold", "step", "problem")}
+    used = {name: DEFS[name] for name in REPORTED if name not in ("finding", "condition", "config space")}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

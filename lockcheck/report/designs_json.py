@@ -8,7 +8,7 @@ from typing import Any
 from lockcheck.compare.designs import CLEAN, FAILED, Comparison, Row
 from lockcheck.findings import SEVERITIES
 from lockcheck.report.as_json import configs_value, finding_value, problem_value
-from lockcheck.report.json_schema import DEFS, MAYBE_TEXT, NUMBER, TEXT, TEXTS, many, ref, values
+from lockcheck.report.json_schema import DEFS, MAYBE_TEXT, NUMBER, REPORTED, TEXT, TEXTS, many, ref, values
 
 SCHEMA_ID = "lockcheck-compare/1"
 
@@ -62,8 +62,7 @@ def _row(row: Row) -> dict[str, Any]:
 
 def json_schema() -> dict[str, Any]:
     """The schema as a JSON Schema document (2020-12)."""
-    shared = ("position", "finding", "condition", "config space", "fact", "leg", "hold", "step", "problem")
-    defs = {name: DEFS[name] for name in shared}
+    defs = {name: DEFS[name] for name in REPORTED}
     defs |= {
         "design": values("One design, and all that was found in it.", {
             "name": TEXT, "title": TEXT, "files": TEXTS, "configs": TEXTS,

@@ -13,7 +13,7 @@ from lockcheck.compare.difference import IRQ_SAFE, LEAF, Change, Difference, Tur
 from lockcheck.findings import SEVERITIES, Result, Severity
 from lockcheck.model.facts import Dependency, UsageSummary
 from lockcheck.report.as_json import configs_value, fact_value, finding_value, leg_value, problem_value
-from lockcheck.report.json_schema import DEFS, FLAG, NUMBER, TEXT, TEXTS, many, ref, values
+from lockcheck.report.json_schema import DEFS, FLAG, NUMBER, REPORTED, TEXT, TEXTS, many, ref, values
 
 SCHEMA_ID = "lockcheck-diff/1"
 T = TypeVar("T")
@@ -134,8 +134,7 @@ OWN_DEFS: dict[str, Any] = {
 
 def json_schema() -> dict[str, Any]:
     """The schema as a JSON Schema document (2020-12)."""
-    shared = ("position", "finding", "condition", "config space", "fact", "leg", "hold", "step", "problem")
-    defs = {name: DEFS[name] for name in shared} | OWN_DEFS
+    defs = {name: DEFS[name] for name in REPORTED} | OWN_DEFS
     names = values("What only the change has, and what only the base has.", {"new": TEXTS, "gone": TEXTS})
     top = values("How a change differs from its base. All lists are empty when a side could not be analysed.", {
         "schema": {"const": SCHEMA_ID},

@@ -108,6 +108,13 @@ DEFS: dict[str, Any] = {
 }  # fmt: skip
 
 
+REPORTED = (
+    "position", "finding", "condition", "config space", "fact", "leg", "hold", "step", "replay", "replay step",
+    "problem",
+)  # fmt: skip
+"""Definitions that a finding needs, and those of problems: for reports that show findings."""
+
+
 def json_schema() -> dict[str, Any]:
     """The schema as a JSON Schema document (2020-12)."""
     numbers = ("functions", "entries", "lock_classes", "dependencies", "contexts", "steps")

@@ -24,8 +24,10 @@ def replay_lines(replay: Replay, paint: Paint) -> Iterator[str]:
         yield from wrap(clean(_sentence(replay), paint.ascii_only), 2, 4)
         return
     columns = cpus(replay)
-    for actor, title in enumerate(replay.actors):
-        yield from wrap(clean(f"CPU{columns[actor]}{_place(replay, actor)}: {title}", paint.ascii_only), 2, 6)
+    below = sorted(range(len(replay.actors)), key=lambda actor: (columns[actor], bool(_place(replay, actor)), actor))
+    for actor in below:
+        title = f"CPU{columns[actor]}{_place(replay, actor)}: {replay.actors[actor]}"
+        yield from wrap(clean(title, paint.ascii_only), 2, 6)
     yield ""
     moves = moves_of(replay)
     many = 1 + max(columns)
