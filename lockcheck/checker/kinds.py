@@ -2,53 +2,16 @@
 
 Is: what a rule file is checked against, and what docs/reference/facts.md and the rule schema are made from.
 Is not: where facts come from (that is ``graph/``); an attribute that is missing here can't be used in a rule.
-
-Glossary words defined here: fact kind, attribute.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from types import MappingProxyType
 
+from lockcheck.checker.attributes import LISTS, TEXTS, AttributeType, FactKind, Shape
 
-class Shape(Enum):
-    """What values of an attribute look like."""
-
-    TEXT = "text"
-    FLAG = "true or false"
-    NUMBER = "number"
-    LIST = "list of texts"
-    LOCK = "lock class"
-    LOCKS = "list of lock classes"
-
-
-LISTS = (Shape.LIST, Shape.LOCKS)
-TEXTS = (Shape.TEXT, Shape.LOCK)
-
-
-@dataclass(frozen=True, slots=True)
-class AttributeType:
-    """One attribute. ``words``: the only texts it can be (or hold), or None for any; ``optional``: it may be absent.
-
-    ``of_witness``: worked out of the witness when a rule asks, not stored in the fact.
-    """
-
-    shape: Shape
-    doc: str
-    words: tuple[str, ...] | None = None
-    optional: bool = False
-    of_witness: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FactKind:
-    """One kind of fact, its attributes by name (the common ones included)."""
-
-    name: str
-    doc: str
-    attributes: MappingProxyType[str, AttributeType]
+__all__ = ["CATEGORIES", "COMMON", "CONTEXTS", "FACT_KINDS", "LISTS", "MODES", "TEXTS", "AttributeType", "FactKind",
+           "Shape"]  # fmt: skip
 
 
 CONTEXTS = ("task", "softirq", "hardirq", "nmi")

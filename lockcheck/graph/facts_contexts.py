@@ -169,8 +169,10 @@ class ContextFacts:
         state = (context, irqs, bh, preempt, "" if flags is None else gfp_text(flags))
         identity = (name, way.route.cache or "", *route, str(ordinal), *state, *around)
 
+        holdings = self.around  # those of these ways: by the time it is told, another function may have been asked for
+
         def told() -> Fact:
-            leg = self.leg(way)
+            leg = self.leg(way, holdings)
             return make("context", identity, {**known, "started_as": leg.title}, [leg], self.base.prefer([leg]))
 
         return Draft({**known, "gfp_bits": flags}, told)
@@ -182,9 +184,9 @@ class ContextFacts:
             found |= self.around.own(frame.state) - self.around.own(frame.node.entry)
         return found
 
-    def leg(self, way: Way) -> Leg:
+    def leg(self, way: Way, holdings: Holdings) -> Leg:
         """The chain from an entry to the call."""
-        above = self.around.chain(way.top) if way.top is not None else []
+        above = holdings.chain(way.top) if way.top is not None else []
         frames = [*above, *((way.route.above,) if way.route.above else ()), *way.route.frames]
         if frames:
             leg = self.teller.leg(frames, Goal(None, None, "call"), None, frames[0].node)
