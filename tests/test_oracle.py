@@ -44,12 +44,12 @@ def test_a_hang_comes_with_the_way_to_it() -> None:
 
 @pytest.mark.parametrize("first", range(0, 200, 100))
 def test_no_deadlock_is_missed(first: int) -> None:
-    """Random programs that can hang, by the oracle, have a finding; and both kinds of programs occur."""
+    """What can hang, by the oracle, has a finding that no guard excuses; what is demonstrated can hang; both occur."""
     found = [compare_seed(seed) for seed in range(first, first + 100)]
     states = Counter(one.state for one in found)
 
-    assert [one for one in found if one.state == "miss"] == []
-    assert states["hangs"] > 20 and states["safe"] > 20
+    assert [one for one in found if one.state in ("miss", "false alarm")] == []
+    assert states["hangs, demonstrated"] > 20 and states["safe"] > 20 and states["doubt, guarded"]
 
 
 @pytest.mark.skipif(not spin.available(), reason="needs spin and cc")

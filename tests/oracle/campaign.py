@@ -23,7 +23,8 @@ DEADLOCKS: Final = frozenset({"circle", "recursion", "usage-conflict"})
 
 
 class Compared(NamedTuple):
-    """``state``: ``hangs`` (both say so), ``safe`` (both), ``doubt``, ``miss`` or ``too large``."""
+    """``state``: ``hangs`` or ``doubt`` with the best verdict of its findings, ``safe``, ``miss``, ``false alarm`` (a
+    demonstrated one) or ``too large``."""
 
     state: str
     name: str
