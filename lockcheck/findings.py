@@ -157,6 +157,38 @@ class Analysed(Protocol):
         """Names of all functions of the program, sorted."""
 
 
+class Described(Protocol):
+    """What a report says of a rule."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def category(self) -> str:
+        """What it is about, in a word."""
+
+    @property
+    def summary(self) -> str:
+        """What it finds, in a sentence."""
+
+    @property
+    def severity(self) -> Severity:
+        """How bad its findings are, unless their replay says otherwise."""
+
+    @property
+    def why(self) -> str:
+        """How that hangs or breaks."""
+
+    @property
+    def help(self) -> str:
+        """What to do."""
+
+    @property
+    def kernel_title(self) -> str | None:
+        """What lockdep calls it."""
+
+
 NOTHING_COVERED = Coverage(functions=0, entries=0, classes=0, dependencies=0, contexts=0, steps=0)
 
 
@@ -169,7 +201,7 @@ class Result:
     run had no use for. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
     that were checked. ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the
     config that was checked, None when nothing could be analysed; of a run over several configs that of the first
-    run, whose facts hold with the options that their legs name (``Leg.options``).
+    run, whose facts hold with the options that their legs name (``Leg.options``). ``rules``: all that judged, sorted.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -184,6 +216,7 @@ class Result:
     unexercised: tuple[Unexercised, ...] = ()
     sources: Mapping[str, Quotable] = field(default_factory=dict, compare=False, repr=False)
     analysis: Analysed | None = field(default=None, compare=False, repr=False)
+    rules: tuple[Described, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def checked_nothing(self) -> bool:

@@ -106,6 +106,7 @@ class Judgement:
             sources=sources,
             unexercised=self._unexercised(named),
             analysis=self._first[1],
+            rules=tuple(sorted((*self.rules, *self._about_waivers), key=lambda rule: rule.id)),
         )
 
     def _unexercised(self, named: Sequence[str]) -> tuple[Unexercised, ...]:

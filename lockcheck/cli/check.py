@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from lockcheck.cli.options import model_options
+from lockcheck.cli.options import input_options
+from lockcheck.cli.reports import Target, checkout_prefix, deliver, report_options, targets_of, tells_problems
 
 if TYPE_CHECKING:
     from lockcheck.findings import Result
@@ -16,13 +18,13 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 
 
 @click.command()
-@model_options
-@click.option("--format", "form", type=click.Choice(["text", "json", "lockdep"]), default="text", show_default=True,
-              help="For people, for programs, or as the kernel prints it.")  # fmt: skip
+@input_options
+@report_options
 @click.option("--all-configs", is_flag=True, help="Check every combination of the kernel options that models name.")
 @click.option("--configs", multiple=True, metavar="NAME,NAME...", help="Check every combination of these options only.")
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note"]), metavar="error|warning|note",
               help="Exit 1 from this severity on.  [default: warning]")  # fmt: skip
+@click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1, whatever was found.")
 @click.option("--only", type=click.Choice(["demonstrated", "guarded", "undecided"]),
               help="Only findings whose replay comes to this.")  # fmt: skip
 @click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
@@ -34,9 +36,11 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 def command(
     form: str,
+    outputs: tuple[str, ...],
     all_configs: bool,
     configs: tuple[str, ...],
     fail_on: str | None,
+    exit_zero: bool,
     only: str | None,
     expect: bool,
     strict: bool,
@@ -49,46 +53,37 @@ def command(
     that lockcheck.toml names, or the shipped Linux models. All that is named is one program: what it declares must
     not clash, and every entry can run beside every other.
     """
-    from lockcheck.cli.output import paint_for, write
     from lockcheck.cli.run import run_check
-    from lockcheck.findings import SEVERITIES
-    from lockcheck.report.paint import Paint
+    from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, SEVERITIES
+    from lockcheck.report.view import View
 
+    targets = targets_of(form, outputs)
     named = [name for listed in configs for name in listed.split(",") if name]
     result, settings = run_check(options, all_configs=all_configs, configs=named)
     if only:
         result = result.only(only)
-    output = options["output"]
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
+    prefix = checkout_prefix(Path.cwd())
+    view = View(fail_on=threshold, compare=expect, strict=strict, exit_zero=exit_zero, prefix=prefix)
+    _complain(result, targets, expect, color)
+    deliver(result, targets, view, color)
     code = result.exit_code_for(threshold, compare=expect, strict=strict)
-    if form == "json":
-        from lockcheck.report.as_json import as_json
-
-        write(as_json(result, threshold, compare=expect, strict=strict), output)
-        return code
-    _complain(result, expect, color)
-    if result.problems:
-        return code
-    if form == "lockdep":
-        from lockcheck.report.lockdep import lockdep
-        from lockcheck.report.summary import NOTHING
-
-        if result.checked_nothing:
-            click.echo(f"lockcheck: {NOTHING}", err=True)
-        write(lockdep(result), output)
-        return code
-    from lockcheck.report.text import text
-
-    paint = Paint() if output else paint_for(sys.stdout, color)
-    write(text(result, paint, compare=expect, strict=strict), output)
-    return code
+    return EXIT_CLEAN if exit_zero and code == EXIT_FINDINGS else code
 
 
-def _complain(result: Result, expect: bool, color: str) -> None:
-    """What went wrong, on the error stream."""
+def _complain(result: Result, targets: tuple[Target, ...], expect: bool, color: str) -> None:
+    """What went wrong, on the error stream, unless the report on the output stream says it."""
+    if tells_problems(targets):
+        return
     from lockcheck.cli.output import paint_for
     from lockcheck.report.text import problems_text
 
     sys.stderr.write(problems_text(result, paint_for(sys.stderr, color)))
-    if expect and not result.problems and not result.expecting:
+    if result.problems:
+        return
+    if expect and not result.expecting:
         click.echo(f"lockcheck: {NOT_EXPECTING}", err=True)
+    if result.checked_nothing and Target("text", None) not in targets:
+        from lockcheck.report.summary import NOTHING
+
+        click.echo(f"lockcheck: {NOTHING}", err=True)

@@ -37,6 +37,11 @@ def output_option(command: Command) -> Command:
 
 
 def model_options(command: Command) -> Command:
+    """What every command that reads models and prints one report takes."""
+    return input_options(output_option(command))
+
+
+def input_options(command: Command) -> Command:
     """What every command that reads models takes."""
     for option in reversed((
         click.argument("paths", nargs=-1, metavar="[PATH]..."),
@@ -46,7 +51,6 @@ def model_options(command: Command) -> Command:
                      help="A folder of rules beside the built-in ones (repeatable)."),
         root_option,
         limit_option,
-        output_option,
     )):  # fmt: skip
         command = option(command)
     return command

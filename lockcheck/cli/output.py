@@ -6,7 +6,6 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
@@ -30,15 +29,19 @@ def paint_for(stream: TextIO, color: str) -> Paint:
 
 
 def write(text: str, output: str | None) -> None:
-    """Write a report to the output stream or to a file. Raises click.ClickException when the file can't be written."""
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    """Write a report to the output stream or, whole or not at all, to a file.
+
+    Raises click.ClickException when it can't be written.
+    """
+    if output is not None:
+        from lockcheck.cli.files import write_files
+
+        write_files([(output, text)])
         return
-    try:
-        Path(output).write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise click.ClickException(f"can't write {output}: {error.strerror or error}") from error
+    if sys.stdout is None:
+        raise click.ClickException("can't write the output: the output stream is closed")
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 class Progress:

@@ -8,36 +8,55 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived
+from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Finding, Mismatch, Result, Severity, Waived
 from lockcheck.model.configs import Condition, Configs, text_of
 from lockcheck.model.facts import Fact, Hold, Leg, Replay, ReplayStep, WitnessStep
 from lockcheck.model.places import Place
+from lockcheck.report.view import View
 from lockcheck.source.problems import Problem
 
 SCHEMA_ID = "lockcheck-report/1"
 
 
+def render(result: Result, view: View) -> str:
+    """The report as a view wants it."""
+    return as_json(result, view.fail_on, compare=view.compare, strict=view.strict, exit_zero=view.exit_zero)
+
+
 def as_json(
-    result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False, strict: bool = False
+    result: Result,
+    fail_on: Severity = Severity.WARNING,
+    *,
+    compare: bool = False,
+    strict: bool = False,
+    exit_zero: bool = False,
 ) -> str:
     """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
-    return json.dumps(document(result, fail_on, compare=compare, strict=strict), indent=1, ensure_ascii=True) + "\n"
+    whole = document(result, fail_on, compare=compare, strict=strict, exit_zero=exit_zero)
+    return json.dumps(whole, indent=1, ensure_ascii=True) + "\n"
 
 
 def document(
-    result: Result, fail_on: Severity = Severity.WARNING, *, compare: bool = False, strict: bool = False
+    result: Result,
+    fail_on: Severity = Severity.WARNING,
+    *,
+    compare: bool = False,
+    strict: bool = False,
+    exit_zero: bool = False,
 ) -> dict[str, Any]:
     """The report as plain values, in the order of the schema.
 
-    ``compare``, ``strict``: the exit code is that of ``--expect``, of ``--strict-coverage``.
+    ``compare``, ``strict``, ``exit_zero``: the exit code is that of ``--expect``, ``--strict-coverage`` and
+    ``--exit-zero``.
     """
     from lockcheck import __version__
 
+    code = result.exit_code_for(fail_on, compare=compare, strict=strict)
     has = result.coverage
     return {
         "schema": SCHEMA_ID,
         "tool": {"name": "lockcheck", "version": __version__},
-        "exit_code": result.exit_code_for(fail_on, compare=compare, strict=strict),
+        "exit_code": EXIT_CLEAN if exit_zero and code == EXIT_FINDINGS else code,
         "fail_on": fail_on.word,
         "files": list(result.files),
         "named_files": list(result.named_files),

@@ -13,9 +13,15 @@ from lockcheck.findings import Finding, Result
 from lockcheck.model.facts import Fact, Hold, Leg, UsageSummary, WitnessStep
 from lockcheck.report.layout import clean
 from lockcheck.report.scenario import DEADLOCK, Move, drawn, irq_moves, lock, wants
+from lockcheck.report.view import View
 
 TASK_CONTEXT = {"task": 5, "softirq": 3, "hardirq": 2, "nmi": 2}
 """What lockdep prints as ``context-{5:5}``: the wait type that the context allows before any lock."""
+
+
+def render(result: Result, view: View) -> str:
+    """The report as a view wants it."""
+    return lockdep(result)
 
 
 def lockdep(result: Result) -> str:

@@ -19,10 +19,16 @@ from lockcheck.report.quote import quoted
 from lockcheck.report.replays import replay_lines
 from lockcheck.report.scenario import DEADLOCK, drawn, moves_of
 from lockcheck.report.summary import summary
+from lockcheck.report.view import View
 from lockcheck.source.problems import Problem
 
 _HARD = "\x00"
 """A space that no line is broken at; names can't contain it."""
+
+
+def render(result: Result, view: View) -> str:
+    """The report as a view wants it."""
+    return text(result, view.paint, compare=view.compare, strict=view.strict)
 
 
 def text(result: Result, paint: Paint | None = None, *, compare: bool = False, strict: bool = False) -> str:

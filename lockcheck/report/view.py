@@ -1,0 +1,29 @@
+"""How a report is to be told, the same for every format.
+
+Is: what the user asked for beside the result. Is not: a format (``formats.py`` names them all).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lockcheck.findings import Severity
+from lockcheck.report.paint import Paint
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a renderer is told. ``fail_on``: from this severity on a finding fails the run.
+
+    ``compare``: tell how findings and expectations differ; ``strict``: tell what the run had no use for;
+    ``exit_zero``: findings do not fail it. ``paint``: colour and characters, for the formats that people read.
+    ``prefix``: the working folder as the top of its checkout sees it (``"drivers/net/"``, empty at the top): what
+    formats whose readers know only the checkout put before names of files.
+    """
+
+    fail_on: Severity = Severity.WARNING
+    compare: bool = False
+    strict: bool = False
+    exit_zero: bool = False
+    paint: Paint = field(default_factory=Paint)
+    prefix: str = ""
