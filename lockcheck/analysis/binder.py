@@ -110,6 +110,11 @@ class Binder:
         reclaim = self._pair(self.program.fs_reclaim)
         return sw.AllocationPoint(_index(effect.gfp, binding), effect.what, reclaim, self._notifier())
 
+    def free(self, effect: st.Free, binding: dict[str, Value]) -> Action:
+        """kfree(), kmem_cache_free(). A cache that no caller names is none."""
+        value = None if effect.cache is None else _value(effect.cache, binding)
+        return sw.FreePoint(effect.what, -1 if value is None else value.value)
+
     def reclaim(self, effect: st.Reclaim, binding: dict[str, Value]) -> Action:
         """fs_reclaim_acquire(), fs_reclaim_release()."""
         pair = self._pair(self.program.fs_reclaim)
@@ -174,6 +179,7 @@ _SIMPLE: dict[type, Callable[[Binder, Any, dict[str, Value]], Action]] = {
     st.Downgrade: Binder.downgrade,
     st.Reclass: Binder.reclass,
     st.Allocate: Binder.allocate,
+    st.Free: Binder.free,
     st.Reclaim: Binder.reclaim,
     st.LockMemory: lambda _, e, b: sw.MustBeFree("lock-memory", _index(e.lock, b), e.what),
     st.Assert: lambda _, e, b: act.AssertHeld(

@@ -17,7 +17,7 @@ from lockcheck.analysis.binder import Binder
 from lockcheck.analysis.closure import closure, components
 from lockcheck.analysis.dependencies import Dependencies, Evidence, acquisition_key
 from lockcheck.analysis.entries import Root
-from lockcheck.analysis.events import Acquired, Allocated, Asserted, Enabled, Event, Misstep, Slept
+from lockcheck.analysis.events import Acquired, Allocated, Asserted, Enabled, Event, Freed, Misstep, Slept
 from lockcheck.analysis.state import RECURSIVE, HeldStack, State
 from lockcheck.analysis.walk import Node
 
@@ -142,7 +142,7 @@ class Composer:
             return event.recursion is not None or event.outer > event.limit
         if type(event) is Slept:
             return event.state.context.atomic or self.blocks_sleep(event.state)
-        return type(event) not in (Enabled, Allocated)
+        return type(event) not in (Enabled, Allocated, Freed)
 
     def _note(self, node: Node, index: int, event: Event) -> None:
         """Keep a special event, once for each node, op and way in which it is special: the one with the least held,

@@ -73,6 +73,14 @@ class Allocated(NamedTuple):
     what: str
 
 
+class Freed(NamedTuple):
+    """Memory given back. ``cache`` is the index of the slab cache, -1 where that is not known."""
+
+    state: State
+    what: str
+    cache: int
+
+
 class Slept(NamedTuple):
     """A step that may sleep."""
 
@@ -94,4 +102,4 @@ class NotFollowed(NamedTuple):
     why: str
 
 
-Event: TypeAlias = "Acquired | Enabled | Asserted | Misstep | Allocated | Slept | Signalled | NotFollowed"
+Event: TypeAlias = "Acquired | Enabled | Asserted | Misstep | Allocated | Freed | Slept | Signalled | NotFollowed"

@@ -6,7 +6,7 @@ Is: the other half of ``actions``, without the lock stack. Is not: control flow.
 from __future__ import annotations
 
 from lockcheck.analysis.actions import Action, Outcome
-from lockcheck.analysis.events import Allocated, Asserted, Enabled, Event, Misstep, NotFollowed, Signalled, Slept
+from lockcheck.analysis.events import Allocated, Asserted, Enabled, Event, Freed, Misstep, NotFollowed, Signalled, Slept
 from lockcheck.analysis.state import MEMALLOC, NOFS, NOIO, State, Universe
 from lockcheck.model import gfp
 
@@ -160,6 +160,18 @@ class AllocationPoint(Action):
             return Outcome(state, events)
         maps = (self.reclaim[0], *self.notifier, self.reclaim[1]) if flags & gfp.FS else self.notifier
         return in_turn(universe, state, maps, events)
+
+
+class FreePoint(Action):
+    """Memory is given back; what that does is for the called function to say."""
+
+    __slots__ = ("cache", "what")
+
+    def __init__(self, what: str, cache: int) -> None:
+        self.what, self.cache = what, cache
+
+    def apply(self, universe: Universe, state: State) -> Outcome:
+        return Outcome(state, (Freed(state, self.what, self.cache),))
 
 
 class ReclaimScope(Action):

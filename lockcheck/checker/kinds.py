@@ -210,6 +210,17 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "context": CONTEXT,
         },
     ),
+    "free": (
+        "memory given back; inside a function with a role, once for each such function",
+        {
+            "what": _text("the verb: `kfree`, `kmem_cache_free` ..."),
+            "cache": _text("the slab cache it goes back to, where the step or a caller names it", optional=True),
+            "own_cache": _flag("that is the cache whose constructor or destructor the function with the role is"),
+            "inside": INSIDE,
+            "role_function": ROLE_FUNCTION,
+            "context": CONTEXT,
+        },
+    ),
     "call": (
         "a call; inside a function with a role, once for each such function",
         {

@@ -44,6 +44,7 @@ SAYS: Mapping[str, str] = {
     "circle": "{chain}",
     "context": "{role_function} is reached through {callers}",
     "dependency": "{inner} is taken under {outer}",
+    "free": "{role_function} frees: {what}",
     "leaf": "{inner} is taken under {lock}",
     "lock-class": "{lock} is taken",
     "recursion": "{lock} is taken while it is held",

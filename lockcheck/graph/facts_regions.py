@@ -15,6 +15,7 @@ from lockcheck.analysis.events import Acquired, Event, Slept
 from lockcheck.analysis.state import HeldStack, State
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.drafts import Draft
+from lockcheck.graph.facts_frees import frees
 from lockcheck.graph.facts_roles import RoleFacts, nearest
 from lockcheck.graph.facts_steps import StepFacts
 from lockcheck.graph.witness import Frame, Goal
@@ -24,6 +25,7 @@ DRAFTERS: Mapping[str, Callable[[RoleFacts], Iterator[Draft]]] = {
     "acquisition": RoleFacts.acquisitions,
     "allocation": RoleFacts.allocations,
     "call": RoleFacts.calls,
+    "free": frees,
     "signal": RoleFacts.signals,
     "sleep": RoleFacts.own_sleeps,
     "wait": RoleFacts.waits,

@@ -28,6 +28,7 @@ from lockcheck.model.steps import (
     Cond,
     Do,
     Effect,
+    Free,
     Jump,
     Signal,
     Sleep,
@@ -265,8 +266,7 @@ class Body:
         if plan.call:
             self.calls.through_verb(plan, raw, self.source)
         if plan.unmodelled:
-            only = f"only its own {_effect_words(plan)} is seen" if plan.effects else "what it does is not seen"
-            new = (f"{name}() is not modelled here: {only}", self.source.file, raw[AT])
+            new = (f"{name}() is not modelled here: {_what_is_seen(plan)}", self.source.file, raw[AT])
             old = self.shared.unmodelled.get(name)
             if old is None or new[1:] < old[1:]:
                 self.shared.unmodelled[name] = new
@@ -388,8 +388,8 @@ def _words(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else value or []
 
 
-def _effect_words(plan: Plan) -> str:
-    """What a call that is not modelled still does here."""
+def _what_is_seen(plan: Plan) -> str:
+    """What is known of a call that is not modelled. That memory goes back is not much of it."""
     words = {Allocate: "might_alloc()", Sleep: "might_sleep()", Acquire: "locking", Signal: "waking"}
-    found = [words.get(type(effect), "effect") for effect in plan.effects]
-    return " and ".join(dict.fromkeys(found))
+    found = [words.get(type(effect), "effect") for effect in plan.effects if type(effect) is not Free]
+    return f"only its own {' and '.join(dict.fromkeys(found))} is seen" if found else "what it does is not seen"

@@ -268,7 +268,7 @@ class Dialect:
 
 MAIN: Final = (
     "acquire", "release", "downgrade", "reclass", "init", "free", "assert_", "pin", "irq", "softirq", "preempt",
-    "scope", "allocate", "reclaim", "sleep", "wait", "signal", "enter", "leave", "return_to_user", "resource",
+    "scope", "allocate", "frees", "reclaim", "sleep", "wait", "signal", "enter", "leave", "return_to_user", "resource",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from lockcheck.model.steps import (
     Downgrade,
     Effect,
     Enter,
+    Free,
     Irq,
     Leave,
     LockMemory,
@@ -120,6 +121,10 @@ def _allocate(effect: EffectShape, bound: Bound, world: World) -> Effect | None:
     return flags and Allocate(flags, bound.verb.name)
 
 
+def _frees(effect: EffectShape, bound: Bound, world: World) -> Effect:
+    return Free(bound.verb.name, bound.refs.get("cache"))
+
+
 def _reclaim(effect: EffectShape, bound: Bound, world: World) -> Effect | None:
     flags = _gfp(None, bound, world)
     return flags and Reclaim(flags, effect.reclaim == "begin")
@@ -155,6 +160,7 @@ _BUILDERS: Final[dict[str, Callable[[EffectShape, Bound, World], Effect | None]]
     "preempt": _plain(lambda effect: Count("preempt", 1 if effect.preempt == "off" else -1)),
     "scope": _plain(lambda effect: Scope(effect.scope, -1 if effect.ends else 1)),
     "allocate": _allocate,
+    "frees": _frees,
     "reclaim": _reclaim,
     "sleep": _plain(lambda effect: Sleep(effect.sleep)),
     "wait": _on_lock(lambda lock, _: Wait(lock)),

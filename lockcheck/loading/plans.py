@@ -182,8 +182,10 @@ class Plans:
 
 
 def _leaves_open(verb: Verb) -> bool:
-    """Whether something is missed when the function that a verb calls is not modelled."""
-    return bool(verb.calls) and (not verb.effects or any(effect.only_unmodelled for _, effect in verb.effects))
+    """Whether something is missed when the function that a verb calls is not modelled. That it frees says nothing of
+    what else it does."""
+    effects = [effect for kind, effect in verb.effects if kind != "frees"]
+    return bool(verb.calls) and (not effects or any(effect.only_unmodelled for effect in effects))
 
 
 def check_kind(world: World, verb: Verb, one: Operand, lock: str) -> None:

@@ -296,6 +296,7 @@ class EffectShape:
     scope: Literal["nofs", "noio", "memalloc"] | None = None
     ends: StrictBool = False
     allocate: Annotated[StrictStr | None, Field(description="gfp, or $operand")] = None
+    frees: Annotated[Literal[True] | None, Field(description="memory is given back, to operand `cache` if any")] = None
     reclaim: Literal["begin", "end"] | None = None
     sleep: StrictStr | None = None
     wait: Literal[True] | None = None

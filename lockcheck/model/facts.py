@@ -20,9 +20,10 @@ Attribute: TypeAlias = "str | int | bool | tuple[str, ...] | None"
 class WitnessStep:
     """One line of a leg. ``depth`` is the call depth (0 = entry).
 
-    ``action``: ``enter`` (the function that starts), ``call``, ``acquire``, ``release``, ``allocate``, ``sleep``,
-    ``wait``, ``signal``, ``irq`` or ``note``. ``text``: the step as written (``mutex_lock(pcpu_alloc_mutex)``).
-    ``lock``: class name when the step is about one. ``mode``: ``exclusive``/``shared``/``recursive`` for acquire.
+    ``action``: ``enter`` (the function that starts), ``call``, ``acquire``, ``release``, ``allocate``, ``free``,
+    ``sleep``, ``wait``, ``signal``, ``irq`` or ``note``. ``text``: the step as written, with its operand
+    (``mutex_lock(pcpu_alloc_mutex)``). ``lock``: class name when the step is about one. ``mode``:
+    ``exclusive``/``shared``/``recursive`` for acquire.
     """
 
     depth: int

@@ -132,6 +132,14 @@ class Allocate:
 
 
 @dataclass(frozen=True, slots=True)
+class Free:
+    """Memory is given back. ``what`` names the verb for messages; ``cache`` the slab cache, where the verb says it."""
+
+    what: str
+    cache: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reclaim:
     """Begin or end running as memory reclaim that was started with these gfp bits (fs_reclaim_acquire/release)."""
 
@@ -199,7 +207,7 @@ class Owns:
 
 Effect: TypeAlias = (
     "Acquire | Release | Downgrade | Reclass | LockMemory | Assert | Pin | Irq | Count | Scope | Allocate"
-    " | Reclaim | Sleep | Wait | Signal | Enter | Leave | ReturnToUser | Owns"
+    " | Free | Reclaim | Sleep | Wait | Signal | Enter | Leave | ReturnToUser | Owns"
 )
 
 # ---------------------------------------------------------------- conditions

@@ -30,6 +30,7 @@ SAYS = {
     "acquisition": "{lock} is taken",
     "allocation": "{what} allocates with {gfp}",
     "call": "{callee} is called",
+    "free": "{what} gives memory back",
     "signal": "{lock} is signalled",
     "sleep": "{what} may sleep",
     "wait": "{lock} is waited for",

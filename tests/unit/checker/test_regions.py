@@ -42,6 +42,7 @@ functions:
   middle:
     steps:
       - kmalloc: {gfp: GFP_KERNEL}
+      - kfree: old
       - mutex_trylock: B
         then: [mutex_unlock: B]
       - call: deep
@@ -81,6 +82,9 @@ FORBIDS = ", which my-rule forbids"
         ("never: {under: A, do: allocation}", [f"kmalloc allocates with GFP under A{FORBIDS}"]),
         ("never: {under: A, do: allocation, that: {may_reclaim: false}}", []),
         ("never: {under: B, do: allocation}", []),
+        ("never: {under: A, do: free}", [f"kfree gives memory back under A{FORBIDS}"]),
+        ("never: {under: A, do: free, that: {what: vfree}}", []),
+        ("never: {under: B, do: free}", []),
         ("never: {under: {group: outer}, do: wait}", [f"done is waited for under A{FORBIDS}"]),
         ("never: {under: B, do: signal}", [f"done is signalled under B{FORBIDS}"]),
         ("never: {under: A, do: acquisition, that: {lock: B, trylock: true}}", [f"B is taken under A{FORBIDS}"]),
