@@ -39,6 +39,7 @@ def check(path: Path) -> dict[str, float]:
     from lockcheck.checker.reading import built_in, read_rules
     from lockcheck.graph import analyse
     from lockcheck.loading import load
+    from lockcheck.model.configs import Configs
     from lockcheck.report.text import text
     from lockcheck.source.garbage import collector_paused
 
@@ -52,8 +53,8 @@ def check(path: Path) -> dict[str, float]:
         analysis = analyse(loaded.program)
         marks["analyse"] = time.process_time()
         judgement = Judgement(ruleset.sorted(), None)
-        judgement.add(loaded.program, analysis)
-        result = judgement.result(0, loaded.sources)
+        found_in = judgement.judge(loaded.program, analysis)
+        result = judgement.result(found_in, Configs(loaded.program.config), loaded.sources)
     marks["judge"] = time.process_time()
     text(result)
     marks["report"] = time.process_time()
