@@ -281,12 +281,14 @@ class OrderedSource:
     def _composed(self) -> Composed:
         return Composed(self._documents, self.table)
 
-    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
+    def selected(
+        self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool], needs: frozenset[str] = frozenset()
+    ) -> tuple[Fact, ...]:
         """Those of ``facts(kind)`` whose attributes ``selects`` takes, sorted."""
         if kind in (ORDER, CONFLICT, UNPLACED):
             return tuple(fact for fact in self.facts(kind) if selects(Draft.of(fact)))
         if isinstance(self._source, SelectingSource):
-            return self._source.selected(kind, selects)
+            return self._source.selected(kind, selects, needs)
         return tuple(fact for fact in self._source.facts(kind) if selects(Draft.of(fact)))
 
     def facts(self, kind: str) -> tuple[Fact, ...]:

@@ -43,10 +43,13 @@ class _Relaxed:
         """All facts of that kind."""
         return self._source.facts(kind)
 
-    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
+    def selected(
+        self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool], needs: frozenset[str] = frozenset()
+    ) -> tuple[Fact, ...]:
         """Facts that ``selects`` takes in some variant."""
         names = [name for name in ELSEWHERE if name in FACT_KINDS[kind].attributes]
-        return tuple(selected(self._source, kind, lambda known: any(map(selects, variants_of(known, names)))))
+        relaxed = needs - frozenset(ELSEWHERE)
+        return tuple(selected(self._source, kind, lambda known: any(map(selects, variants_of(known, names))), relaxed))
 
 
 def undecided(rules: Sequence[Rule], source: FactSource, left_open: frozenset[str]) -> Iterator[Fact]:

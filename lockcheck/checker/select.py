@@ -294,3 +294,16 @@ A_LOCK = AttributeType(Shape.LOCK, "a lock class")
 def compile_lock_condition(value: Mapping[object, object], path: Path, report: Report) -> Test:
     """A test of one lock class by name, given as the conditions of an attribute that names one."""
     return _operator(value, A_LOCK, "lock", path, report, 0)
+
+
+def needed(where: object) -> frozenset[str]:
+    """Attributes that have to be true, or to hold something, for these conditions to be met, whatever else is asked."""
+    found: set[str] = set()
+    for name, condition in where.items() if isinstance(where, dict) else ():
+        if name == "any" and isinstance(condition, list) and condition:
+            found |= frozenset.intersection(*(needed(one) for one in condition))
+        elif name == "all" and isinstance(condition, list):
+            found |= frozenset().union(*(needed(one) for one in condition))
+        elif condition is True or (isinstance(condition, dict) and set(condition) == {"has"}):
+            found.add(name)
+    return frozenset(found)

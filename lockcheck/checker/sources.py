@@ -119,15 +119,27 @@ class FactSource(Protocol):
 class SelectingSource(FactSource, Protocol):
     """A source that makes only the facts that are selected: a rule forbids few of thousands, and each has a witness."""
 
-    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
-        """Those of ``facts(kind)`` whose attributes ``selects`` takes, sorted."""
+    def selected(
+        self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool], needs: frozenset[str] = frozenset()
+    ) -> tuple[Fact, ...]:
+        """Those of ``facts(kind)`` whose attributes ``selects`` takes, sorted.
+
+        ``needs``: attributes that it wants to be true or not empty, whatever else it asks: what lacks one may be
+        passed over.
+        """
 
 
-def selected(source: FactSource, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> Iterable[Fact]:
-    """The facts of a kind whose attributes ``selects`` takes, sorted. It may ask of lock classes and of the witness."""
+def selected(
+    source: FactSource, kind: str, selects: Callable[[Mapping[str, Attribute]], bool],
+    needs: frozenset[str] = frozenset(),
+) -> Iterable[Fact]:  # fmt: skip
+    """The facts of a kind whose attributes ``selects`` takes, sorted. It may ask of lock classes and of the witness.
+
+    ``needs``: as in :class:`SelectingSource`.
+    """
     table = source.table
     if isinstance(source, SelectingSource):
-        return source.selected(kind, lambda attributes: selects(SeenFact(attributes, table)))
+        return source.selected(kind, lambda attributes: selects(SeenFact(attributes, table)), needs)
     return (fact for fact in source.facts(kind) if selects(SeenFact.of(fact, table)))
 
 

@@ -6,8 +6,7 @@ Is: the front of ``analysis`` and ``graph``; facts are made when they are asked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from lockcheck.analysis.compile import Compiler
@@ -81,13 +80,14 @@ class Analysis:
         self._makers = _makers(base, steps, leaves)
         promises = PromiseFacts(steps)
         self._makers |= {"call-cycle": promises.cycles, "contract": lambda: promises.contracts(leaves)}
-        self._drafters = _drafters(roles, classes, regions)
+        self._regions = regions
+        self._drafters = _drafters(roles, classes)
         self._contexts = ContextFacts(roles)
         roles.ways_into = self._contexts.worst_first
         self._drafters["context"] = self._contexts.contexts
         self._makers["resource"] = ResourceFacts(base, compiler).facts
         self._facts: dict[str, tuple[Fact, ...]] = {}
-        self._drafts: dict[str, tuple[Draft, ...]] = {}
+        self._drafts: dict[tuple[str, bool], tuple[Draft, ...]] = {}
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -101,16 +101,32 @@ class Analysis:
             self._facts[kind] = _in_order(made)
         return self._facts[kind]
 
-    def selected(self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool]) -> tuple[Fact, ...]:
-        """Those of ``facts(kind)`` whose attributes ``selects`` takes; the witnesses of others need not be made."""
+    def selected(
+        self, kind: str, selects: Callable[[Mapping[str, Attribute]], bool], needs: frozenset[str] = frozenset()
+    ) -> tuple[Fact, ...]:
+        """Those of ``facts(kind)`` whose attributes ``selects`` takes; the witnesses of others need not be made.
+
+        ``needs``: attributes that ``selects`` wants to be true or not empty; what happens outside roles has no
+        ``inside``, and what is ``atomic`` there is found among the other sleeps, so that need not be looked at.
+        """
         if kind in self._facts or kind not in self._drafters:
             return tuple(fact for fact in self.facts(kind) if selects(Draft.of(fact)))
-        return _in_order(draft.fact for draft in self._drafted(kind) if selects(draft))
+        within = kind in DRAFTERS and ("inside" in needs or (kind == "sleep" and "atomic" in needs))
+        return _in_order(draft.fact for draft in self._drafted(kind, within) if selects(draft))
 
-    def _drafted(self, kind: str) -> tuple[Draft, ...]:
-        if kind not in self._drafts:
-            self._drafts[kind] = tuple(self._drafters[kind]())
-        return self._drafts[kind]
+    def _drafted(self, kind: str, within_roles: bool = False) -> tuple[Draft, ...]:
+        inside = self._drafts.get((kind, True))
+        if inside is None:
+            inside = self._drafts[kind, True] = tuple(self._drafters[kind]())
+        if within_roles or kind not in DRAFTERS:
+            return inside
+        if (kind, False) not in self._drafts:
+            self._drafts[kind, False] = (*inside, *self._outside(kind))
+        return self._drafts[kind, False]
+
+    def _outside(self, kind: str) -> Iterator[Draft]:
+        """What happens outside roles; sleeps in atomic context are facts already."""
+        return (one for one in self._regions.outside_roles(kind) if kind != "sleep" or not one["atomic"])
 
     def contexts(self, function: str) -> tuple[Fact, ...]:
         """Every way into one function, with or without a role, as facts of kind ``context``, the worst first."""
@@ -270,16 +286,10 @@ def _in_order(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(sorted(facts, key=lambda fact: (fact.place, fact.identity)))
 
 
-def _drafters(roles: RoleFacts, classes: ClassFacts, regions: Regions) -> dict[str, Callable[[], Iterator[Draft]]]:
-    def everywhere(kind: str) -> Callable[[], Iterator[Draft]]:
-        return lambda: chain(DRAFTERS[kind](roles), regions.outside_roles(kind))
-
-    done: dict[str, Callable[[], Iterator[Draft]]] = {kind: everywhere(kind) for kind in DRAFTERS}
-    return done | {
-        "sleep": lambda: chain(roles.sleeps(), (one for one in regions.outside_roles("sleep") if not one["atomic"])),
-        "dependency": classes.dependencies,
-        "lock-class": classes.classes,
-    }
+def _drafters(roles: RoleFacts, classes: ClassFacts) -> dict[str, Callable[[], Iterator[Draft]]]:
+    """Of the kinds in ``DRAFTERS`` what happens inside roles."""
+    done: dict[str, Callable[[], Iterator[Draft]]] = {kind: partial(DRAFTERS[kind], roles) for kind in DRAFTERS}
+    return done | {"sleep": roles.sleeps, "dependency": classes.dependencies, "lock-class": classes.classes}
 
 
 def _makers(base: OrderFacts, steps: StepFacts, leaves: list[str]) -> dict[str, Callable[[], Iterator[Fact]]]:

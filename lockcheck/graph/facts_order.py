@@ -72,10 +72,13 @@ class OrderFacts:
 
     def circles(self) -> Iterator[Fact]:
         """One fact for each told circle."""
+        tangles = []
         for part in self.order.tangled():
             region = Region(self.order, part)
             finder = CircleFinder(region, self.teller.class_name)
-            told = finder.circles()
+            tangles.append((part, region, finder, finder.circles()))
+        self.reenactor.prepare([hop.outer for hop in circle] for *_, told in tangles for circle in told)
+        for part, region, finder, told in tangles:
             shared = Counter((hop.outer, hop.inner) for circle in told for hop in circle)
             classes = frozenset(canonical([hop.outer for hop in circle]) for circle in told)
             others = Others(tuple(part), classes)

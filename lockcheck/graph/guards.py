@@ -57,9 +57,17 @@ class Guards:
         inners: dict[int, list[int]] = {}
         for outer, inner in sorted(wanted):
             inners.setdefault(outer, []).append(inner)
-        for node in self._composer.nodes:
-            for pair, alternative in (*self._own(node, inners, wanted), *self._called(node, inners)):
-                self._found[pair].append(alternative)
+        inner_bits = sum(1 << inner for inner in {inner for _, inner in wanted})
+        own, taken = self._composer.acquired_own, self._composer.taken
+        for number, node in enumerate(self._composer.nodes):
+            if own[number] & inner_bits:
+                self._keep(self._own(node, inners, wanted))
+            if taken[number] & inner_bits:
+                self._keep(self._called(node, inners))
+
+    def _keep(self, found: Iterable[tuple[Pair, Alternative]]) -> None:
+        for pair, alternative in found:
+            self._found[pair].append(alternative)
 
     def alternatives(self, pair: Pair) -> list[Alternative]:
         """All ways to hold the one and want the other, in the order of the walk."""
@@ -69,8 +77,6 @@ class Guards:
     def _own(
         self, node: Node, inners: Mapping[int, list[int]], wanted: set[Pair]
     ) -> Iterator[tuple[Pair, Alternative]]:
-        if not self._composer.acquired_own[self._composer.number[node]]:
-            return
         for index, event in node.events():
             if type(event) is Acquired and not event.entry.trylock and event.entry.checked:
                 for level in _levels(event.state, inners):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lockcheck.checker.kinds import FACT_KINDS
 from lockcheck.checker.rule import Match
-from lockcheck.checker.select import compile_where
+from lockcheck.checker.select import compile_where, needed
 from lockcheck.checker.shapes.base import Judged, Reading, nothing
 from lockcheck.checker.sources import FactSource, SeenFact, selected
 from lockcheck.checker.words import either
@@ -22,11 +22,12 @@ def build(reading: Reading) -> Judged:
         reading.report(("forbid",), f"unknown fact kind '{name}'", hint)
         return Judged((), nothing)
     selects = compile_where(reading.file.where or {}, kind, ("where",), reading.report)
+    needs = needed(reading.file.where or {})
     template = reading.template(kind, "")
 
     def matches(source: FactSource) -> Iterator[Match]:
         table = source.table
-        for fact in selected(source, name, selects):
+        for fact in selected(source, name, selects, needs):
             yield fact, template.fill(SeenFact.of(fact, table))
 
     return Judged((name,), matches)
