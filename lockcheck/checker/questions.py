@@ -120,7 +120,7 @@ class _Plain:
         """All facts of that kind, sorted."""
         return self.selected(kind, lambda _: True)
 
-    def selected(self, kind: str, selects: Predicate) -> tuple[Fact, ...]:
+    def selected(self, kind: str, selects: Predicate, needs: frozenset[str] = frozenset()) -> tuple[Fact, ...]:
         """Those of ``facts(kind)`` that are selected."""
         if "inside" not in FACT_KINDS[kind].attributes:
             return tuple(selected(self.source, kind, selects))
