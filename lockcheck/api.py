@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from lockcheck.findings import Result
@@ -27,6 +28,8 @@ Model: TypeAlias = "str | os.PathLike[str] | ModelText"
 Stage: TypeAlias = Callable[[str], None]
 """Told what the run is doing, in a word or two."""
 
+NO_CHOICE: Mapping[str, str] = MappingProxyType({})
+
 
 def check(
     models: Model | Iterable[Model],
@@ -41,6 +44,8 @@ def check(
     included_only: bool = False,
     waivers: Iterable[str | os.PathLike[str]] = (),
     revision: str | None = None,
+    severities: Mapping[str, str] | None = None,
+    verdicts: Mapping[str, str] | None = None,
 ) -> Result:
     """Check models and return what was found.
 
@@ -52,7 +57,9 @@ def check(
     those of the models. ``today``: for waivers that expire; without it none does. ``included_only``: check what the
     models include, without the models themselves: what a change is compared with. ``waivers``: files of waivers, for
     findings that are allowed without a word about it in the models. ``revision``: read the models as they are in that
-    revision of the git checkout around the working folder; nothing is checked out.
+    revision of the git checkout around the working folder; nothing is checked out. ``severities``: ``error``,
+    ``warning``, ``note`` or ``off`` by rule id, instead of the rule's own. ``verdicts``: severities of findings whose
+    replay comes to ``demonstrated``, ``guarded`` or ``undecided``.
 
     Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
 
@@ -75,7 +82,7 @@ def check(
     """
     say = stage or (lambda _: None)
     say("reading")
-    ruleset = rules_of(tuple(map(Path, rules or ())), limits)
+    ruleset = rules_of(tuple(map(Path, rules or ())), limits, severities or {}, verdicts or {})
     vary = all_configs if isinstance(all_configs, bool) else tuple(all_configs)
     folders = [Path(root) for root in roots] if roots is not None else None
     loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary)
@@ -96,12 +103,18 @@ class _Loader:
     vary: bool | Sequence[str] = False
 
 
-def rules_of(folders: tuple[Path, ...], limits: Limits | None) -> RuleSet:
-    """The built-in rules and those in ``folders``."""
+def rules_of(
+    folders: tuple[Path, ...],
+    limits: Limits | None,
+    severities: Mapping[str, str] = NO_CHOICE,
+    verdicts: Mapping[str, str] = NO_CHOICE,
+) -> RuleSet:
+    """The built-in rules and those in ``folders``, with these severities instead of their own."""
     from lockcheck.checker.reading import read_rules
+    from lockcheck.checker.severities import adjusted
 
     ours = built_in_rules()
-    return ours.joined(read_rules(folders, limits)) if folders else ours
+    return adjusted(ours.joined(read_rules(folders, limits)) if folders else ours, severities, verdicts)
 
 
 @cache
@@ -152,7 +165,7 @@ def _check_with(
     problems = (*loaded.problems, *ruleset.problems, *allowed.problems, *_unknown(load.vary, loaded.known))
     if problems or loaded.program is None:
         return Result(problems=tuple(sorted(problems)), sources=sources)
-    judgement = Judgement(ruleset.sorted(), today, allowed.waivers)
+    judgement = Judgement(ruleset.sorted(), today, allowed.waivers, ruleset.off)
     if load.vary:
         from lockcheck.matrix import Matrix, Problems
 

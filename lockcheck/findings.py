@@ -199,9 +199,10 @@ class Result:
     ``findings`` are sorted worst first. ``problems`` are reasons why something could not be analysed: any of them
     makes the run a failure. ``unexercised``: what the named models declare, and rules that are not built in, that the
     run had no use for. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
-    that were checked. ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the
-    config that was checked, None when nothing could be analysed; of a run over several configs that of the first
-    run, whose facts hold with the options that their legs name (``Leg.options``). ``rules``: all that judged, sorted.
+    that were checked. ``rules``: all that judged, sorted; ``rules_off``: ids of those that the caller turned off.
+    ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the config that was
+    checked, None when nothing could be analysed; of a run over several configs that of the first run, whose facts hold
+    with the options that their legs name (``Leg.options``).
     """
 
     findings: tuple[Finding, ...] = ()
@@ -214,6 +215,7 @@ class Result:
     mismatches: tuple[Mismatch, ...] = ()
     expecting: bool = False
     unexercised: tuple[Unexercised, ...] = ()
+    rules_off: tuple[str, ...] = ()
     sources: Mapping[str, Quotable] = field(default_factory=dict, compare=False, repr=False)
     analysis: Analysed | None = field(default=None, compare=False, repr=False)
     rules: tuple[Described, ...] = field(default=(), compare=False, repr=False)

@@ -50,13 +50,16 @@ class _Checked:
 class Judgement:
     """Collects programs that were analysed; ``result`` puts together what was found in them."""
 
-    def __init__(self, rules: Sequence[Rule], today: str | None, waivers: Sequence[Waiver] = ()) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], today: str | None, waivers: Sequence[Waiver] = (), off: Sequence[str] = ()
+    ) -> None:
         self._about_waivers = tuple(rule for rule in rules if WAIVER in rule.kinds)
         self.rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
         shipped = built_in()
         self._own = tuple(one for one in self.rules if one.folder is None or not one.folder.is_relative_to(shipped))
         self._today = today
         self._waivers = tuple(waivers)
+        self._off = tuple(off)
         self._checked: list[_Checked] = []
         self._first: tuple[Program, Analysis] | None = None
 
@@ -87,7 +90,7 @@ class Judgement:
         applied = apply_waivers(found, waivers, self._today, configs)
         our_files = {*named, *(one.place.file for one in self._waivers)}
         ours = WaiverFacts(
-            (one for one in applied.unused if one.place.file in our_files),
+            (one for one in applied.unused if one.place.file in our_files and one.rule not in self._off),
             (one for one in waivers if expired(one, self._today) and one.place.file in our_files),
         )
         findings = tuple(sorted((*applied.kept, *findings_of(self._about_waivers, ours)), key=Finding.sort_key))
@@ -103,6 +106,7 @@ class Judgement:
             named_files=named,
             mismatches=compare(findings, expected) if expecting else (),
             expecting=expecting,
+            rules_off=self._off,
             sources=sources,
             unexercised=self._unexercised(named),
             analysis=self._first[1],
@@ -119,7 +123,7 @@ class Judgement:
 
     def _unknown_rules(self, named: Iterable[Expectation | Waiver]) -> tuple[Problem, ...]:
         """Expectations and waivers that name a rule that does not exist."""
-        known = {rule.id for rule in (*self.rules, *self._about_waivers)}
+        known = {*self._off, *(rule.id for rule in (*self.rules, *self._about_waivers))}
         unknown = [one for one in named if one.rule is not None and one.rule not in known]
         problems = (
             Problem(*one.place, f"unknown rule '{one.rule}'", did_you_mean(str(one.rule), known), "unknown-rule")

@@ -37,11 +37,12 @@ MAX_RULES = 2_000
 
 @dataclass(slots=True)
 class RuleSet:
-    """What was read: rules by id, problems, and the text of each file for quoting."""
+    """What was read: rules by id, problems, and the text of each file for quoting. ``off``: ids that were taken out."""
 
     rules: dict[str, Rule] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     sources: dict[str, SourceText] = field(default_factory=dict)
+    off: tuple[str, ...] = ()
 
     def sorted(self) -> tuple[Rule, ...]:
         """The rules by id."""

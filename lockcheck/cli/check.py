@@ -35,7 +35,7 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 def command(
-    form: str,
+    form: str | None,
     outputs: tuple[str, ...],
     all_configs: bool,
     configs: tuple[str, ...],
@@ -54,12 +54,14 @@ def command(
     not clash, and every entry can run beside every other.
     """
     from lockcheck.cli.run import run_check
+    from lockcheck.cli.settings import find
     from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, SEVERITIES
     from lockcheck.report.view import View
 
-    targets = targets_of(form, outputs)
+    settings = find(Path.cwd())
+    targets = targets_of(form or settings.format or "text", outputs or settings.outputs)
     named = [name for listed in configs for name in listed.split(",") if name]
-    result, settings = run_check(options, all_configs=all_configs, configs=named)
+    result = run_check(options, all_configs=all_configs, configs=named)[0]
     if only:
         result = result.only(only)
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]

@@ -26,7 +26,8 @@ def command(rule: str, rules: Sequence[str], form: str) -> int:
     """
     from lockcheck.bench.page import page
 
-    one = page(find_rule(rule, rules), _ruleset(rules))
+    folders = (*project_rules(), *rules)
+    one = page(find_rule(rule, folders), _ruleset(folders))
     if form == "markdown":
         from lockcheck.bench.markdown import markdown
 
@@ -35,6 +36,13 @@ def command(rule: str, rules: Sequence[str], form: str) -> int:
     for line in explained(one):
         click.echo(line.rstrip())
     return 0
+
+
+def project_rules() -> tuple[str, ...]:
+    """The folders of rules that the project's configuration names. Raises SettingsError when that is wrong."""
+    from lockcheck.cli.settings import find
+
+    return find(Path.cwd()).rules
 
 
 def _ruleset(folders: Sequence[str]) -> RuleSet:

@@ -47,7 +47,7 @@ def report_options(command: Command) -> Command:
     output = click.option("-o", "--output", "outputs", multiple=True, metavar="[FORMAT=]FILE",
                           help="Write to FILE instead of the terminal; with FORMAT=, write that report too "
                           "(repeatable; '-' is the terminal).")  # fmt: skip
-    form = click.option("--format", "form", type=FormatChoice(), metavar="FORMAT", default="text",
+    form = click.option("--format", "form", type=FormatChoice(), metavar="FORMAT",
                         help=f"One of: {_names()}.  [default: text]")  # fmt: skip
     return form(output(command))
 

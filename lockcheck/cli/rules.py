@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from lockcheck.cli.explain import all_rules, find_rule
+from lockcheck.cli.explain import all_rules, find_rule, project_rules
 
 more_rules = click.option("--rules", "rules", multiple=True, metavar="DIR", type=click.Path(),
                           help="A folder of more rules (repeatable).")  # fmt: skip
@@ -27,7 +27,7 @@ def list_rules(rules: Sequence[str]) -> int:
 
     from lockcheck.report.layout import WIDTH, clean, wrap
 
-    ordered = sorted(all_rules(rules), key=lambda rule: (rule.category, rule.id))
+    ordered = sorted(all_rules((*project_rules(), *rules)), key=lambda rule: (rule.category, rule.id))
     width = max((len(rule.id) for rule in ordered), default=0)
     room = max(20, WIDTH - width - 13)
     for category, members in groupby(ordered, key=lambda rule: rule.category):
@@ -47,7 +47,7 @@ def show(rule: str, rules: Sequence[str]) -> int:
     """Show a rule's file and where its cases are."""
     from lockcheck.report.layout import clean
 
-    one = find_rule(rule, rules)
+    one = find_rule(rule, (*project_rules(), *rules))
     folder = one.folder or Path()
     click.echo(f"# {clean(shown_path(folder / 'rule.yaml'))}")
     for name in sorted(path.name for path in folder.glob("*.yaml")):
@@ -111,17 +111,21 @@ def _check_names(rule: str, category: str) -> None:
 @click.option("--branches", is_flag=True, help="List alternatives in the rules that no case meets.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every case, not only what is wrong.")
 def test(folder: str | None, chosen: Sequence[str], rules: Sequence[str], verbose: bool, **more: Any) -> int:
-    """Run the cases in FOLDER, or of the built-in rules: caught, clean, missed, false alarm.
+    """Run the cases in FOLDER: caught, clean, missed, false alarm.
+
+    Without FOLDER: those of the folders of rules that lockcheck.toml names, or of the built-in rules.
 
     Cases are the models beside each rule.yaml and all other models with an 'expect' list. A line that begins with
     '-' is expected and was not found; '+' was found and is not expected.
     """
     from lockcheck.cli.bench import Bench
 
-    bench = Bench(folder, rules, chosen)
-    status = bench.test(verbose=verbose, keep=more["branches"])
-    if more["branches"]:
-        bench.branches(verbose=verbose)
-    if more["mutate"]:
-        bench.mutate(more["mutants"], verbose=verbose)
-    return status
+    statuses = []
+    for one in [folder] if folder else project_rules() or [None]:
+        bench = Bench(one, rules, chosen)
+        statuses.append(bench.test(verbose=verbose, keep=more["branches"]))
+        if more["branches"]:
+            bench.branches(verbose=verbose)
+        if more["mutate"]:
+            bench.mutate(more["mutants"], verbose=verbose)
+    return max(statuses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ import click
 from lockcheck.cli.options import limits_of
 from lockcheck.cli.output import Progress
 from lockcheck.cli.settings import Settings, find
+from lockcheck.model.places import Place
 
 if TYPE_CHECKING:
     from lockcheck.answers import Answer, Answered
     from lockcheck.findings import Result
+    from lockcheck.source.problems import Problem
 
 SHIPPED = "linux/"
 
@@ -141,10 +144,10 @@ def _check(
     from lockcheck.api import check
 
     with Progress() as progress:
-        return check(
+        result = check(
             [Path(path) for path in paths],
             config=config,
-            all_configs=vary or settings.all_configs,
+            all_configs=vary or settings.configs or settings.all_configs,
             rules=(*settings.rules, *options["rules"]),
             roots=(*settings.roots, *options["roots"]),
             limits=limits_of({**settings.limits, **options["limits"]}),
@@ -152,7 +155,28 @@ def _check(
             stage=progress,
             **how,
             waivers=(*settings.waivers, *options.get("waivers", ())),
+            severities=settings.severities,
+            verdicts=settings.verdicts,
         )
+    return _with_places(result, settings)
+
+
+def _with_places(result: Result, settings: Settings) -> Result:
+    """The same result; a problem about the configuration's severities stands where the configuration says it."""
+    from lockcheck.checker.severities import PLACE
+
+    if settings.text is None or all(one.file != PLACE for one in result.problems):
+        return result
+    problems = (placed(one, settings) if one.file == PLACE else one for one in result.problems)
+    sources = {**result.sources, settings.text.file: settings.text}
+    return replace(result, problems=tuple(sorted(problems)), sources=sources)
+
+
+def placed(problem: Problem, settings: Settings) -> Problem:
+    """A problem about severities, where the configuration says them."""
+    keys = next((("severities", name) for name in settings.severities if f"'{name}'" in problem.message), ("",))
+    place = settings.places.get(keys) or Place(settings.file or "", 0, 0)
+    return replace(problem, file=place.file, line=place.line, column=place.column)
 
 
 def shipped() -> tuple[str, ...]:

@@ -78,6 +78,8 @@ def left_out(result: Result) -> Iterator[str]:
     if has.never_entered:
         yield f"never entered: {count(len(has.never_entered), 'function')} ({listing(has.never_entered)})"
     yield from _unexercised(result)
+    if result.rules_off:
+        yield f"turned off: {count(len(result.rules_off), 'rule')} ({listing(result.rules_off)})"
     for why, places in _by_reason(has.cut):
         yield f"could not analyse all of it: {why}{_at(places)}; limits can be raised: --limit NAME=N"
     for why, places in _by_reason(set(has.not_followed) - set(has.cut)):

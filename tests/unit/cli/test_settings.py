@@ -60,10 +60,24 @@ def test_models_of_the_configuration_are_checked(
         ('roots = ["/"]', "'roots' has to be inside"),
         ('rules = ["../rules"]', "'rules' has to be inside"),
         ('fail-on = "never"', "'fail-on' has to be one of note, warning, error"),
+        ('format = "prose"', "'format' has to be one of text"),
+        ('outputs = ["json"]', "an output has to be FORMAT=FILE, not 'json'"),
+        ('outputs = ["jsn=x.json"]', "unknown format 'jsn'; did you mean 'json'?"),
+        ('outputs = ["json=../x.json"]', "'outputs' has to be inside"),
+        ('outputs = ["text=.git/x.txt"]', "an output has to be in no hidden folder"),
+        ('outputs = ["text=m.py"]', "an output has to be named as a report is"),
+        ("configs = 1", "'configs' has to be a list of kernel options"),
+        ('severities = "off"', "'severities' has to be a table"),
+        ('[severities]\nleaf = "eror"', "lockcheck.toml:2:1: error: unknown severity 'eror'; did you mean 'error'?"),
+        ('[verdicts]\nguarded = "off"', "lockcheck.toml:2:1: error: unknown severity 'off'; it is one of note,"),
+        ('[verdicts]\n\n  garded = "note"', ":3:3: error: unknown verdict 'garded'; did you mean 'guarded'?"),
+        ("[limits]\nmax-filez = 3", ":2:1: error: unknown limit 'max-filez'; did you mean 'max_files'?"),
         ('config = {CONFIG_X = "y"}', "'config' has to be a table of options"),
         ("limits = {max-files = 0}", "'limits' has to be a table of numbers"),
-        ("models = [", "lockcheck.toml: "),
-        ("models = " + "[" * 5000, "lockcheck.toml: "),
+        ("models = [\n}", "lockcheck.toml:2:1: error: this is no TOML: invalid value"),
+        ("models = [", "this is no TOML: "),
+        ("models = " + "[" * 5000, "this is no TOML: "),
+        ("models = '\x01'", "lockcheck.toml:1:11: error: character U+0001"),
     ],
 )
 def test_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -84,3 +98,102 @@ def test_link_out_of_the_project_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(click.UsageError, match="inside project/"):
         find(tmp_path / "project")
+
+
+def test_all_mistakes_are_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each mistake stands with its line, also in pyproject.toml and below keys of many lines."""
+    text = '[project]\nfail-on = 1\n\n[tool.lockcheck]\nmodels = [\n "a]\\"",  # ]\n]\nfail-on = 1\nmodles = 2\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["check"]) == 2
+    told = capsys.readouterr().err
+    assert "pyproject.toml:8:1: error: 'fail-on' has to be one of note, warning, error" in told
+    assert "pyproject.toml:9:1: error: unknown key 'modles'" in told
+    assert "    9 | modles = 2" in told
+
+
+def test_unknown_rule_is_told_where_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A severity for a rule that there is not is an error at its line, in `check` and in `config`."""
+    (tmp_path / "m.yaml").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "lockcheck.toml").write_text('[severities]\ncircular-dependenci = "off"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    for words in (["check", "m.yaml"], ["config"]):
+        assert run(words) == 2
+        told = capsys.readouterr().err
+        assert "lockcheck.toml:2:1: error: unknown rule 'circular-dependenci'" in told
+        assert "did you mean 'circular-dependency'?" in told
+
+
+TWO_ORDERS = """\
+lockcheck: 1
+title: two orders
+locks: {A: mutex, B: mutex}
+functions:
+  one: {entry: task, steps: [mutex_lock: A, mutex_lock: B, mutex_unlock: B, mutex_unlock: A]}
+  two: {entry: task, steps: [mutex_lock: B, mutex_lock: A, mutex_unlock: A, mutex_unlock: B]}
+waivers: [{rule: recursive-locking, reason: none}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "said"),
+    [
+        ("", 1, "1 error, 1 warning"),
+        ('[severities]\ncircular-dependency = "note"\nunused-waiver = "off"\n', 0, "1 note in"),
+        ('[severities]\ncircular-dependency = "off"\nrecursive-locking = "off"\n', 0, "turned off: 2 rules"),
+        ('[verdicts]\ndemonstrated = "note"\n', 1, "1 warning, 1 note in"),
+        ('[verdicts]\ndemonstrated = "error"\n[severities]\ncircular-dependency = "warning"\n', 1, "2 warnings in"),
+    ],
+)
+def test_severities(
+    settings: str,
+    status: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A project's severity goes before the rule's, off takes the rule and its waivers out, verdicts lower only some."""
+    (tmp_path / "m.yaml").write_text(TWO_ORDERS, encoding="utf-8")
+    (tmp_path / "lockcheck.toml").write_text(settings, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["check", "m.yaml"]) == status
+    assert said in capsys.readouterr().out
+
+
+def test_format_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The configuration says how `check` prints; --format wins."""
+    (tmp_path / "m.yaml").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "lockcheck.toml").write_text('format = "json"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert run(["check", "m.yaml"]) == 0
+    assert capsys.readouterr().out.startswith("{")
+    assert run(["check", "m.yaml", "--format", "text"]) == 0
+    assert capsys.readouterr().out.startswith("no findings")
+
+
+def test_outputs_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Reports that the configuration asks for are written where it stands; -o takes their place."""
+    (tmp_path / "m.yaml").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "lockcheck.toml").write_text('outputs = ["json=report.json"]\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "sub")
+
+    assert run(["check", "../m.yaml"]) == 0
+    assert capsys.readouterr().out.startswith("no findings")
+    assert (tmp_path / "report.json").read_text(encoding="utf-8").startswith("{")
+    (tmp_path / "report.json").unlink()
+    assert run(["check", "../m.yaml", "-o", "json=other.json"]) == 0
+    assert not (tmp_path / "report.json").exists()
