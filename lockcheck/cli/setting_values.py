@@ -108,8 +108,8 @@ def _file(reading: Reading, key: str, value: object) -> str | None:
 def _outputs(reading: Reading, key: str, value: object) -> tuple[str, ...]:
     """Reports to write: each a format and a file.
 
-    The configuration may be a stranger's, so the file is inside the folder, in none that is hidden (``.git``), and named
-    as a report is.
+    The configuration may be a stranger's, so the file is inside the folder, in none that is hidden (``.git``), and
+    named as a report is.
     """
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         reading.expected(key, value, 'a list like ["sarif=report.sarif"]')
