@@ -320,13 +320,19 @@ class Reenactor:
             except UntraceableError as untraceable:
                 why = str(untraceable)
                 continue
-            search = Search(actors, self._free)
+            search = Search(actors, self._free.union(self._others_own(cast)))
             found = search.hang(cast.must)
             if found is not None:
                 return told(self._teller, [part.frames for part in cast.parts], actors, *found)
             if not search.complete:
                 why = "more interleavings than are tried"
         return Replay(UNDECIDED, why)
+
+    def _others_own(self, cast: Cast) -> Iterator[int]:
+        """Locks of many objects that nobody in the cast gets stuck at: everybody may hold one of his own."""
+        stuck = {part.wanted.entry.lock for part in cast.parts if part.wanted is not None}
+        locks = self._binder.program.locks
+        return (number for number, lock in enumerate(locks) if lock.many and number not in stuck)
 
     def _actor(self, part: Part) -> Actor:
         positions = self._retracer.thread(part.frames, part.wanted)
