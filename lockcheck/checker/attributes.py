@@ -48,3 +48,8 @@ class FactKind:
     name: str
     doc: str
     attributes: MappingProxyType[str, AttributeType]
+
+    @property
+    def noun(self) -> str:
+        """``an allocation fact``, ``a usage-conflict fact``: for messages."""
+        return f"{'an' if self.name[0] in 'aeio' else 'a'} {self.name} fact"

@@ -64,7 +64,7 @@ def _check(name: str, kind: FactKind) -> list[tuple[str, str | None]]:
     attribute = kind.attributes.get(name)
     if attribute is None:
         hint = did_you_mean(name, kind.attributes) or "it has " + ", ".join(kind.attributes)
-        return [(f"the message names '{{{name}}}', but a {kind.name} fact has no attribute '{name}'", hint)]
+        return [(f"the message names '{{{name}}}', but {kind.noun} has no attribute '{name}'", hint)]
     if attribute.shape is Shape.FLAG:
         return [(f"'{{{name}}}' is true or false, which says little in a message", "select it with 'where' instead")]
     return []

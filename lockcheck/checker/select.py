@@ -70,7 +70,7 @@ def _part(key: object, value: object, kind: FactKind, path: Path, report: Report
     attribute = kind.attributes.get(name)
     if attribute is None:
         names = (*kind.attributes, *JOINS)
-        report(path, f"a {kind.name} fact has no attribute '{name}'", did_you_mean(name, names) or _has(kind))
+        report(path, f"{kind.noun} has no attribute '{name}'", did_you_mean(name, names) or _has(kind))
         return never
     test = _test(value, attribute, name, path, report, depth)
     if attribute.of_witness:

@@ -99,3 +99,14 @@ def test_survivors_are_told_with_their_line(tmp_path: Path, capsys: pytest.Captu
     shown = capsys.readouterr().out
     assert "m.yaml:8:9: spin_lock_irqsave: A -> spin_lock: A: no rule noticed" in shown.replace("\n    ", " ")
     assert shown.endswith("2 mutants: 1 noticed, 1 survived\n")
+
+
+@pytest.mark.parametrize("rule", ["ordering/circular-dependency", "ordering/recursive-locking"])
+def test_near_miss_leaves_no_mutant_unnoticed(rule: str) -> None:
+    """In the near misses about order a second path relies on the order, so that a swap of two locks is a circle."""
+    path = Path(__file__).parents[3] / "rules" / rule / "near-miss.yaml"
+
+    found = list(noticed(Case("near-miss", path), built_in_rules(), 40))
+
+    assert [mutant.change for mutant, by in found if by == ()] == []
+    assert any(mutant.sort == "two locks swapped" for mutant, _ in found)
