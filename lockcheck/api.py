@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from lockcheck.findings import Result
 
 if TYPE_CHECKING:
+    from lockcheck.cache import Store
     from lockcheck.checker.reading import RuleSet
     from lockcheck.loading import ModelText
     from lockcheck.source.limits import Limits
@@ -46,6 +47,7 @@ def check(
     revision: str | None = None,
     severities: Mapping[str, str] | None = None,
     verdicts: Mapping[str, str] | None = None,
+    cache: str | os.PathLike[str] | Store | None = None,
 ) -> Result:
     """Check models and return what was found.
 
@@ -59,7 +61,9 @@ def check(
     findings that are allowed without a word about it in the models. ``revision``: read the models as they are in that
     revision of the git checkout around the working folder; nothing is checked out. ``severities``: ``error``,
     ``warning``, ``note`` or ``off`` by rule id, instead of the rule's own. ``verdicts``: severities of findings whose
-    replay comes to ``demonstrated``, ``guarded`` or ``undecided``.
+    replay comes to ``demonstrated``, ``guarded`` or ``undecided``. ``cache``: a folder in
+    which results are kept; the same models, rules and options then have the same result at once, whose ``analysis``
+    is made when it is first asked for.
 
     Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
 
@@ -82,12 +86,24 @@ def check(
     """
     say = stage or (lambda _: None)
     say("reading")
-    ruleset = rules_of(tuple(map(Path, rules or ())), limits, severities or {}, verdicts or {})
+    folders_of_rules = tuple(map(Path, rules or ()))
+    changed = severities or {}, verdicts or {}
     vary = all_configs if isinstance(all_configs, bool) else tuple(all_configs)
     folders = [Path(root) for root in roots] if roots is not None else None
     loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary)
     day = today.isoformat() if today else None
-    return check_with(ruleset, loader, day, say, tuple(map(Path, waivers)))
+    files = tuple(map(Path, waivers))
+
+    def run() -> Result:
+        return check_with(rules_of(folders_of_rules, limits, *changed), loader, day, say, files)
+
+    if cache is None or revision is not None:
+        return run()
+    from lockcheck.recall import Request, recalled
+
+    request = Request(loader.models, folders, limits, included_only, loader.config, vary, day, folders_of_rules, files,
+                      *changed, lambda: built_in_rules().sources)  # fmt: skip
+    return recalled(cache, request, run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +154,7 @@ def inputs_of(models: Model | Iterable[Model]) -> Sequence[Model]:
     return [ModelText(item) if isinstance(item, str) and "\n" in item else item for item in listed]
 
 
-def check_with(
-    ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, waivers: Sequence[Path] = ()
-) -> Result:
+def check_with(ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, waivers: Sequence[Path] = ()) -> Result:
     """Load, analyse and judge under each config, and put the results together."""
     from lockcheck.source.garbage import collector_paused
 
@@ -148,9 +162,7 @@ def check_with(
         return _check_with(ruleset, load, today, say, waivers)
 
 
-def _check_with(
-    ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, waivers: Sequence[Path]
-) -> Result:
+def _check_with(ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, waivers: Sequence[Path]) -> Result:
     from lockcheck.checker.judge import Judgement
     from lockcheck.graph import analyse
     from lockcheck.loading import Limits, Models

@@ -17,6 +17,7 @@ from lockcheck import __version__
 from lockcheck.cli.problems import bug
 
 COMMANDS = {
+    "cache": "cache",
     "check": "check",
     "claims": "claims",
     "compare": "compare",

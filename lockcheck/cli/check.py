@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from lockcheck.cli.caching import cache_options, say_what_it_did, store_of
 from lockcheck.cli.options import input_options
 from lockcheck.cli.reports import Target, checkout_prefix, deliver, report_options, targets_of, tells_problems
 
@@ -34,6 +35,7 @@ NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: [
               help="List what models and rules declare and the run had no use for; exit 1 if any.")  # fmt: skip
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
+@cache_options
 def command(
     form: str | None,
     outputs: tuple[str, ...],
@@ -45,6 +47,9 @@ def command(
     expect: bool,
     strict: bool,
     color: str,
+    no_cache: bool,
+    cache_dir: str | None,
+    verbose: bool,
     **options: Any,
 ) -> int:
     """Check models for deadlocks and broken locking contracts.
@@ -61,7 +66,10 @@ def command(
     settings = find(Path.cwd())
     targets = targets_of(form or settings.format or "text", outputs or settings.outputs)
     named = [name for listed in configs for name in listed.split(",") if name]
-    result = run_check(options, all_configs=all_configs, configs=named)[0]
+    store = store_of(no_cache, cache_dir)
+    result = run_check(options, all_configs=all_configs, configs=named, cache=store)[0]
+    if verbose:
+        say_what_it_did(store)
     if only:
         result = result.only(only)
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]

@@ -24,15 +24,16 @@ SHIPPED = "linux/"
 
 
 def run_check(
-    options: Mapping[str, Any], *, all_configs: bool = False, configs: Sequence[str] = ()
+    options: Mapping[str, Any], *, all_configs: bool = False, configs: Sequence[str] = (), **how: Any
 ) -> tuple[Result, Settings]:
     """Check what ``options`` name; without paths, what the project's configuration names, or the shipped models.
 
     ``configs``: options to vary; ``all_configs`` means all of them, and is what the project's configuration may say.
+    ``how``: as for :func:`run_paths`.
     """
     settings = find(Path.cwd())
     paths: Sequence[str] = options["paths"] or settings.models or shipped()
-    return run_paths(paths, options, settings, all_configs=configs or all_configs), settings
+    return run_paths(paths, options, settings, all_configs=configs or all_configs, **how), settings
 
 
 def run_paths(
@@ -48,7 +49,7 @@ def run_paths(
 
     ``all_configs``: vary all kernel options that the models name, or these.
     ``lenient``: kernel options that these models do not declare are left out instead of being problems. ``how``:
-    ``included_only`` and ``revision``, as :func:`lockcheck.check` takes them.
+    ``included_only``, ``revision`` and ``cache``, as :func:`lockcheck.check` takes them.
     """
     config = {**settings.config, **options["config"]}
     result = _check(paths, config, options, settings, all_configs, how)

@@ -60,9 +60,7 @@ def library() -> dict[str, Path]:
 class Files:
     """Reads inputs and everything they include, each file once."""
 
-    def __init__(
-        self, roots: Sequence[Path] | None, limits: Limits, problems: Collector, tree: Tree = DISK
-    ) -> None:
+    def __init__(self, roots: Sequence[Path] | None, limits: Limits, problems: Collector, tree: Tree = DISK) -> None:
         self._tree = tree
         self._roots = [tree.resolve(Path(root)) for root in roots or ()]
         self._limits = limits
@@ -177,10 +175,14 @@ class Files:
             self._problems.add(source)
             source, document = SourceText(name, ""), None
         else:
-            document = read_model(source, self._limits, self._problems, self._words)
+            document = self._document(source, data)
         model = ModelFile(name, source, document, named, folder, shipped)
         self.models[name] = model
         return model
+
+    def _document(self, source: SourceText, data: bytes) -> dict[str, Any] | None:
+        """What a file says: its top level, or None with a problem. ``data``: its bytes."""
+        return read_model(source, self._limits, self._problems, self._words)
 
     # ------------------------------------------------------------ includes
 
