@@ -31,7 +31,7 @@ functions:
   one: {entry: task, steps: [{mutex_lock: A, do: [{mutex_lock: B, do: []}]}]}
   two: {entry: task, steps: [{mutex_lock: B, do: [{mutex_lock: A, do: []}]}]}
 """
-WAIVED = CIRCLE + "waivers: [{finding: circular-dependency, locks: [A, B], reason: known, expires: 2030-01-01}]\n"
+WAIVED = CIRCLE + "waivers: [{rule: circular-dependency, locks: [A, B], reason: known, expires: 2030-01-01}]\n"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_whatever_decides_a_result_is_in_its_key(model: Path, tmp_path: Path) ->
     rule = "rule: mine\nsummary: s\nseverity: note\nforbid: circle\nmessage: m\nhelp: h\nwhy: w\n"
     (rules / "rule.yaml").write_text(rule, encoding="utf-8")
     allowed = tmp_path / "allowed.yaml"
-    allowed.write_text("waivers: [{finding: circular-dependency, locks: [A, B], reason: known}]\n", encoding="utf-8")
+    allowed.write_text("waivers: [{rule: circular-dependency, locks: [A, B], reason: known}]\n", encoding="utf-8")
     runs: list[Callable[[], Result]] = [
         lambda: check(model, store),
         lambda: check(model, store, config={"CONFIG_PREEMPT_RT": True}),
