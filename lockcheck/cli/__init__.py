@@ -5,7 +5,6 @@ Is: exit 0 clean, 1 findings, 2 could not analyse (bad usage and bugs included).
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,7 +13,7 @@ from typing import NoReturn
 import click
 
 from lockcheck import __version__
-from lockcheck.cli.problems import bug
+from lockcheck.cli.problems import bug, cannot, open_streams, show, silence
 
 COMMANDS = {
     "cache": "cache",
@@ -83,6 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    open_streams()
+    try:
+        return _run(arguments)
+    except OSError as error:
+        return cannot(error)
+    except Exception as error:
+        return _last_words(error)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run the command line; what it says about a failure is printed. Raises OSError when that can't be."""
     try:
         code = cli.main(args=list(arguments) if arguments is not None else None, prog_name="lockcheck",
                         standalone_mode=False)  # fmt: skip
@@ -91,17 +101,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        show(error)
         return EXIT_FAILED
     except (KeyboardInterrupt, click.Abort):
         click.echo("lockcheck: interrupted", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; keep the interpreter from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return EXIT_PIPE
     except SystemExit:
         return EXIT_PIPE  # click's own answer to a closed pipe, which would be 1: findings
-    except Exception as error:
+
+
+def _last_words(error: Exception) -> int:
+    """A bug of lockcheck's own, said as far as there is somewhere to say it."""
+    try:
         bug(error)
-        return EXIT_FAILED
+    except OSError as other:
+        return cannot(other)
+    return EXIT_FAILED

@@ -10,12 +10,18 @@ import click
 
 from lockcheck.cli.caching import cache_options, say_what_it_did, store_of
 from lockcheck.cli.options import input_options
-from lockcheck.cli.reports import Target, checkout_prefix, deliver, report_options, targets_of, tells_problems
+from lockcheck.cli.reports import (
+    Target,
+    checkout_prefix,
+    deliver,
+    report_options,
+    shipped_files,
+    targets_of,
+    tells_problems,
+)
 
 if TYPE_CHECKING:
     from lockcheck.findings import Result
-
-NOT_EXPECTING = "no model says what to expect; add an 'expect:' list, 'expect: []' for none"
 
 
 @click.command()
@@ -60,7 +66,7 @@ def command(
     """
     from lockcheck.cli.run import run_check
     from lockcheck.cli.settings import find
-    from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, SEVERITIES
+    from lockcheck.findings import SEVERITIES
     from lockcheck.report.view import View
 
     settings = find(Path.cwd())
@@ -73,12 +79,11 @@ def command(
     if only:
         result = result.only(only)
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
-    prefix = checkout_prefix(Path.cwd())
-    view = View(fail_on=threshold, compare=expect, strict=strict, exit_zero=exit_zero, prefix=prefix)
+    view = View(fail_on=threshold, compare=expect, strict=strict, exit_zero=exit_zero,
+                prefix=checkout_prefix(Path.cwd()), shipped=shipped_files(result.files))  # fmt: skip
     _complain(result, targets, expect, color)
     deliver(result, targets, view, color)
-    code = result.exit_code_for(threshold, compare=expect, strict=strict)
-    return EXIT_CLEAN if exit_zero and code == EXIT_FINDINGS else code
+    return view.exit_code(result)
 
 
 def _complain(result: Result, targets: tuple[Target, ...], expect: bool, color: str) -> None:
@@ -92,6 +97,8 @@ def _complain(result: Result, targets: tuple[Target, ...], expect: bool, color: 
     if result.problems:
         return
     if expect and not result.expecting:
+        from lockcheck.report.entries import NOT_EXPECTING
+
         click.echo(f"lockcheck: {NOT_EXPECTING}", err=True)
     if result.checked_nothing and Target("text", None) not in targets:
         from lockcheck.report.summary import NOTHING

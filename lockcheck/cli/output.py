@@ -9,8 +9,6 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-import click
-
 if TYPE_CHECKING:
     from lockcheck.report.paint import Paint
 
@@ -38,8 +36,6 @@ def write(text: str, output: str | None) -> None:
 
         write_files([(output, text)])
         return
-    if sys.stdout is None:
-        raise click.ClickException("can't write the output: the output stream is closed")
     sys.stdout.write(text)
     sys.stdout.flush()
 

@@ -122,6 +122,14 @@ def tells_problems(targets: Sequence[Target]) -> bool:
     return any(target.file is None and FORMATS[target.form].tells_problems for target in targets)
 
 
+def shipped_files(names: Sequence[str]) -> frozenset[str]:
+    """Those of ``names`` that came with lockcheck and are nobody's own."""
+    from lockcheck.loading import library
+
+    known = library()
+    return frozenset(name for name in names if name.removesuffix(".yaml") in known and not os.path.exists(name))
+
+
 def checkout_prefix(start: Path) -> str:
     """The folder as the top of its checkout sees it, with a slash at the end; empty at the top and outside of any."""
     for folder in (start, *start.parents):

@@ -5,13 +5,13 @@ Is: everything a result holds, in stable names and a stable order. Is not: for p
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Finding, Mismatch, Result, Severity, Waived
 from lockcheck.model.configs import Condition, Configs, text_of
 from lockcheck.model.facts import Fact, Hold, Leg, Replay, ReplayStep, WitnessStep
 from lockcheck.model.places import Place
+from lockcheck.report.encode import json_text
 from lockcheck.report.view import View
 from lockcheck.source.problems import Problem
 
@@ -33,7 +33,7 @@ def as_json(
 ) -> str:
     """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
     whole = document(result, fail_on, compare=compare, strict=strict, exit_zero=exit_zero)
-    return json.dumps(whole, indent=1, ensure_ascii=True) + "\n"
+    return json_text(whole)
 
 
 def document(

@@ -30,6 +30,13 @@ class Format(NamedTuple):
 FORMATS: Final = {
     "text": Format("text", "for people", tells_problems=False),
     "json": Format("as_json", "for programs: one document, all that is known"),
+    "json-lines": Format("json_lines", "for programs: one object per line"),
+    "sarif": Format("sarif", "SARIF 2.1.0, for code scanning and editors"),
+    "junit": Format("junit", "JUnit XML, for reporters of test results"),
+    "github": Format("github", "workflow commands: annotations in a pull request"),
+    "gitlab": Format("gitlab", "code quality report of a merge request"),
+    "ktap": Format("ktap", "KTAP, the kernel's test protocol"),
+    "markdown": Format("step_summary", "for a job's summary or a comment, with a picture of each circle"),
     "lockdep": Format("lockdep", "as the kernel prints it", tells_problems=False),
 }
 """All formats by name, the default first."""

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from lockcheck.model.facts import Dependency, Fact, UsageSummary
 from lockcheck.report.layout import clean
 from lockcheck.report.legs import where
+
+_ENTITIES: Final = {"#": "#35;", "&": "#amp;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": "#96;", "%": "#37;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +106,19 @@ def _stress(indexes: Sequence[int]) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text inside Mermaid quotes: markup characters as entities, line breaks as <br/>."""
-    parts = []
-    for line in text.split("\n"):
-        for character, entity in (("#", "#35;"), ("&", "#amp;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;")):
-            line = line.replace(character, entity)
-        parts.append(clean(line))
-    return "<br/>".join(parts)
+    """Text inside Mermaid quotes: markup characters as entities, line breaks as <br/>.
+
+    A percent sign could begin a directive, and a backtick could end the Markdown block around the picture.
+    """
+    return "<br/>".join("".join(_ENTITIES.get(one, one) for one in clean(line)) for line in text.split("\n"))
+
+
+def circle_picture(circle: Fact) -> str:
+    """Mermaid: one circle, each lock with an arrow to the next, which says who takes that."""
+    names = list(dict.fromkeys(name or "?" for leg in circle.legs for name in (leg.holds, leg.wants)))
+    numbers = {name: f"n{index}" for index, name in enumerate(names)}
+    lines = ["flowchart LR", *(f'  {number}["{_escaped(name)}"]' for name, number in numbers.items())]
+    for leg in circle.legs:
+        who = leg.entry if leg.title == "task" else f"{leg.entry}\n{leg.title}"
+        lines.append(f'  {numbers[leg.holds or "?"]} -->|"{_escaped(who)}"| {numbers[leg.wants or "?"]}')
+    return "\n".join([*lines, *_stress(range(len(circle.legs)))]) + "\n"

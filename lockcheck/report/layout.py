@@ -5,12 +5,14 @@ Is: pure text layout. Is not: aware of findings. Nothing here lets a control cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 WIDTH = 80
 GAP = 2
 MOST_DEPTH = 20
+_MARK = re.compile(r"#(?=#\w*\[)")
 NARROWEST = 30
 """The least room for the text of a step; with less, its places go on a line of their own."""
 
@@ -24,12 +26,23 @@ class Row(NamedTuple):
 
 
 def clean(text: str, ascii_only: bool = True) -> str:
-    """``text`` without control, format or surrogate characters: they are written out as ``\\x1b`` or ``\\u202e``."""
+    """``text`` without control, format or surrogate characters: they are written out as ``\\x1b`` or ``\\u202e``.
+
+    So is what a CI runner would take for a command in the middle of a line (``##[...]``, ``##vso[...]``).
+    """
+    if "##" in text:
+        text = _MARK.sub(r"\\x23", text)
     if ascii_only:
         if text.isascii() and text.isprintable():
             return text
         return "".join(one if " " <= one <= "~" else _escaped(one) for one in text)
     return text if text.isprintable() else "".join(one if one.isprintable() else _escaped(one) for one in text)
+
+
+def harmless(line: str) -> str:
+    """``line``, in which a CI runner sees no command: one that began with ``::`` begins with ``\\x3a:``."""
+    rest = line.lstrip()
+    return f"{line[: len(line) - len(rest)]}\\x3a{rest[1:]}" if rest.startswith("::") else line
 
 
 def _escaped(character: str) -> str:
@@ -53,7 +66,7 @@ def wrap(text: str, indent: int = 0, hang: int | None = None, width: int = WIDTH
             line = f"{line} {word}" if line else word
     if line or not lines:
         lines.append(" " * (hang if lines else indent) + line)
-    return [one.rstrip() for one in lines]
+    return [harmless(one.rstrip()) for one in lines]
 
 
 def tree(rows: Sequence[Row], base: int, width: int = WIDTH) -> list[str]:
@@ -74,7 +87,8 @@ def table(rows: Sequence[Row], width: int = WIDTH) -> list[str]:
     room = width - GAP - max(fitting, default=0)
     ends = [row.indent + len(row.text) for row in rows]
     start = max((end for end in ends if end <= room), default=room) + GAP
-    return [line for row, tail in zip(rows, tails, strict=True) for line in _placed(row, tail, start, width)]
+    placed = (line for row, tail in zip(rows, tails, strict=True) for line in _placed(row, tail, start, width))
+    return [harmless(line) for line in placed]
 
 
 def _tails(rows: Sequence[Row]) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from lockcheck.findings import Finding, Result
 from lockcheck.model.facts import Fact, Hold, Leg, UsageSummary, WitnessStep
-from lockcheck.report.layout import clean
+from lockcheck.report.layout import clean, harmless
 from lockcheck.report.scenario import DEADLOCK, Move, drawn, irq_moves, lock, wants
 from lockcheck.report.view import View
 
@@ -27,7 +27,7 @@ def render(result: Result, view: View) -> str:
 def lockdep(result: Result) -> str:
     """All findings as kernel reports."""
     printer = _Printer({one.name: one for one in result.usage()})
-    return "".join(f"{clean(line).rstrip()}\n" for one in result.findings for line in printer.report(one))
+    return "".join(f"{harmless(clean(line).rstrip())}\n" for one in result.findings for line in printer.report(one))
 
 
 class _Printer:

@@ -69,7 +69,7 @@ def finding_lines(finding: Finding, result: Result, paint: Paint) -> Iterator[st
         yield ""
         yield from source
     yield from _help(finding.help, paint)
-    yield from wrap(f"= more: lockcheck explain {finding.rule}", 2, 10)
+    yield from wrap(clean(f"= more: lockcheck explain {finding.rule}", paint.ascii_only), 2, 10)
 
 
 def first_lines(finding: Finding, paint: Paint) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lockcheck.findings import Severity
+from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Result, Severity
 from lockcheck.report.paint import Paint
 
 
@@ -18,7 +18,8 @@ class View:
     ``compare``: tell how findings and expectations differ; ``strict``: tell what the run had no use for;
     ``exit_zero``: findings do not fail it. ``paint``: colour and characters, for the formats that people read.
     ``prefix``: the working folder as the top of its checkout sees it (``"drivers/net/"``, empty at the top): what
-    formats whose readers know only the checkout put before names of files.
+    formats whose readers know only the checkout put before names of files. ``shipped``: the files that came with
+    lockcheck, which no checkout has.
     """
 
     fail_on: Severity = Severity.WARNING
@@ -27,3 +28,9 @@ class View:
     exit_zero: bool = False
     paint: Paint = field(default_factory=Paint)
     prefix: str = ""
+    shipped: frozenset[str] = frozenset()
+
+    def exit_code(self, result: Result) -> int:
+        """The exit status of the run."""
+        code = result.exit_code_for(self.fail_on, compare=self.compare, strict=self.strict)
+        return EXIT_CLEAN if self.exit_zero and code == EXIT_FINDINGS else code

@@ -1,0 +1,33 @@
+"""JSON lines: one object per line, for programs that read a stream.
+
+Is: the parts of ``as_json.py``, each on a line of its own with its ``type``: ``run`` first, then ``problem``,
+``finding``, ``mismatch`` and ``waived``. Is not: another shape of these parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from lockcheck.findings import Result
+from lockcheck.report.as_json import document
+from lockcheck.report.encode import json_text
+from lockcheck.report.view import View
+
+
+def render(result: Result, view: View) -> str:
+    """All lines; the first one says what was checked and how the run ended."""
+    return "".join(json_text(line, indent=None) for line in _lines(result, view))
+
+
+def _lines(result: Result, view: View) -> Iterator[dict[str, Any]]:
+    whole = document(result, view.fail_on, compare=view.compare, strict=view.strict, exit_zero=view.exit_zero)
+    parts = {name: whole.pop(name) for name in ("problems", "findings", "waived", "expectations")}
+    yield {"type": "run", **whole}
+    for kind, listed in (
+        ("problem", parts["problems"]),
+        ("finding", parts["findings"]),
+        ("mismatch", parts["expectations"]["mismatches"]),
+        ("waived", parts["waived"]),
+    ):
+        yield from ({"type": kind, **one} for one in listed)
