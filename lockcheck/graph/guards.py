@@ -78,7 +78,7 @@ class Guards:
         self, node: Node, inners: Mapping[int, list[int]], wanted: set[Pair]
     ) -> Iterator[tuple[Pair, Alternative]]:
         for index, event in node.events():
-            if type(event) is Acquired and not event.entry.trylock and event.entry.checked:
+            if type(event) is Acquired and waits(event):
                 for level in _levels(event.state, inners):
                     pair = (level.entry.cls, event.entry.cls)  # type: ignore[union-attr]
                     if pair in wanted:
@@ -152,6 +152,11 @@ class Guards:
             taken = (event.entry for event in events if type(event) is Acquired)
             self._written = {entry.cls for entry in taken if entry.mode == 0}
         return cls not in self._written
+
+
+def waits(event: Acquired) -> bool:
+    """Somebody really waits there: not a try, and not a hold that is only taken over a lock dropped below it."""
+    return not event.entry.trylock and event.entry.checked and not event.replayed
 
 
 def _levels(state: State, outers: Container[int]) -> Iterator[HeldStack]:

@@ -52,6 +52,16 @@ def shortcuts(circle: Sequence[int]) -> Iterator[tuple[int, ...]]:
             yield from combinations(circle, size)
 
 
+def chains(chain: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """A chain and those that leave out some of its inner classes, longest first."""
+    inner = chain[1:-1]
+    if len(chain) < 2 or len(inner) > MOST_SHORTCUTS:
+        yield tuple(chain)
+        return
+    for size in range(len(inner), -1, -1):
+        yield from ((chain[0], *kept, chain[-1]) for kept in combinations(inner, size))
+
+
 class OpenCircles:
     """Looks for circles whose legs exclude each other nowhere. ``complete`` turns false when the bounds are hit.
 

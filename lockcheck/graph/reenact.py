@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import islice, product
+from itertools import islice, pairwise, product
 from typing import NamedTuple
 
 from lockcheck.analysis.compose import Composer
@@ -20,8 +20,8 @@ from lockcheck.analysis.events import Acquired, Enabled
 from lockcheck.analysis.state import HeldLock, State
 from lockcheck.analysis.walk import Node, Walker
 from lockcheck.graph.conflicts import Conflict
-from lockcheck.graph.guards import Alternative, Guards, Pair
-from lockcheck.graph.openings import OpenCircles, Others, legs, shortcuts
+from lockcheck.graph.guards import Alternative, Guards, Pair, waits
+from lockcheck.graph.openings import OpenCircles, Others, chains, legs, shortcuts
 from lockcheck.graph.order import LockOrder
 from lockcheck.graph.retrace import Hold, Position, Retracer, UntraceableError
 from lockcheck.graph.schedule import FAIR, HARDIRQ, INLINE, SOFTIRQ, Actor, Search
@@ -147,13 +147,13 @@ class Reenactor:
         """The replay of a usage conflict. ``first``: its class is taken in the interrupt; ``last``: held with it on."""
         if conflict.irq not in (HARDIRQ, SOFTIRQ):
             return Replay(UNDECIDED, "NMIs are not replayed")
-        pairs = [(hop.outer, hop.inner) for hop in conflict.hops]
-        lock = self.guards.guard(pairs)
-        if lock is not None:
-            return Replay(GUARDED, self._teller.lock_name(lock))
         frames = tuple(self._open_frames(conflict, last))
         host = Part(frames, None, None, last.state.context.confinement)
-        return self._decide(self._casts_of_conflict(conflict.irq, host, first, conflict.hops))
+        return self._decide(
+            cast
+            for chain in chains([conflict.safe, *(hop.inner for hop in conflict.hops)])
+            for cast in self._casts_of_conflict(conflict.irq, host, first, chain)
+        )
 
     def _open_frames(self, conflict: Conflict, last: Evidence) -> Iterator[Frame]:
         """To where the last class is held with the interrupt on."""
@@ -177,13 +177,13 @@ class Reenactor:
                 return self._walker.universe.state(event.state.held.push(event.entry), event.state.context)
         return where.state
 
-    def _casts_of_conflict(self, irq: str, host: Part, first: Evidence, hops: Sequence[Hop]) -> Iterator[Cast]:
+    def _casts_of_conflict(self, irq: str, host: Part, first: Evidence, chain: Sequence[int]) -> Iterator[Cast]:
+        """``chain``: the classes from the one that the handler wants to the one that the task holds."""
         handler = self._part(first, None)
         root = handler.frames[0].node.entry.context
         if not (root.hardirq if irq == HARDIRQ else root.softirq):
             return
-        ways = [self._of_pair((hop.outer, hop.inner)) for hop in hops]
-        for middle in islice(product(*ways), MOST_CASTS):
+        for middle in islice(product(*map(self._of_pair, pairwise(chain))), MOST_CASTS):
             if self._compatible((host, *middle)):
                 parts = (host, handler._replace(kind=irq, host=0), *middle)
                 yield from self._with_writers(parts, tuple(range(len(parts))))
@@ -349,11 +349,11 @@ class Reenactor:
 
 
 def _waits_to_write(event: Acquired) -> bool:
-    return event.entry.mode == 0 and not event.entry.trylock and not event.sync
+    return event.entry.mode == 0 and waits(event) and not event.sync
 
 
 def _waits_for(event: Acquired, cls: int) -> bool:
-    return event.entry.cls == cls and not event.entry.trylock and event.entry.checked
+    return event.entry.cls == cls and waits(event)
 
 
 def _since(positions: Sequence[Position], lock: int) -> tuple[Position, ...]:

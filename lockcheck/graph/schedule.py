@@ -55,7 +55,8 @@ class Search:
         self.complete = True
 
     def hang(self, must: Sequence[int]) -> tuple[tuple[Move, ...], dict[int, list[int]]] | None:
-        """The schedule to a state in which all actors of ``must`` hang, with who waits there for whom; or None.
+        """The schedule to a state in which all actors of ``must`` hang at their last positions, with who waits there
+        for whom; or None.
 
         None means that there is none only while ``complete`` is still true.
         """
@@ -66,7 +67,7 @@ class Search:
             following: list[State] = []
             for state in level:
                 hung = self._hung(state)
-                if hung.keys() >= set(must):
+                if hung.keys() >= set(must) and all(self._at_end(state, number) for number in must):
                     return _back(came, state), hung
                 for after, move in self._moves(state):
                     if after not in came:
@@ -77,6 +78,9 @@ class Search:
                 return None
             level = following
         return None
+
+    def _at_end(self, state: State, number: int) -> bool:
+        return state[number] >> 1 == len(self._actors[number].positions) - 1
 
     # -- moves -----------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,8 @@ def _graded(case: Mapping[str, Any], hangs: bool, found: list[lockcheck.Finding]
             return Compared("miss", case["id"], text)
         return Compared("hangs, demonstrated" if "demonstrated" in verdicts else "hangs, undecided", case["id"])
     if "demonstrated" in verdicts:
-        return Compared("false alarm", case["id"], text)
+        wider = decide(case, actors=5, states=2_000_000)  # a queued writer for each of two readers makes four
+        return Compared("hangs, demonstrated" if wider.hangs else "false alarm", case["id"], text)
     if not found:
         return Compared("safe", case["id"])
     return Compared("doubt, undecided" if "undecided" in verdicts else "doubt, guarded", case["id"])

@@ -236,3 +236,45 @@ def test_only() -> None:
     assert [one.fact.get("verdict") for one in result.findings] == ["demonstrated", "guarded"]
     assert [one.fact.get("verdict") for one in result.only("guarded").findings] == ["guarded"]
     assert result.only("guarded").ok and not result.only("demonstrated").ok
+
+
+def test_a_hold_taken_again_is_no_wait() -> None:
+    """Dropping a lock below another one re-takes that one for lockdep; nobody waits there, so nobody hangs there."""
+    findings = found(
+        """
+        one: {entry: task, steps: [mutex_lock: A, mutex_lock: C, mutex_lock: B, mutex_unlock: B, mutex_unlock: C,
+              mutex_unlock: A]}
+        two: {entry: task, steps: [mutex_lock: B, {mutex_trylock: A, then: [mutex_lock: C, mutex_unlock: A,
+              mutex_unlock: C]}, mutex_unlock: B]}""".replace("\n              ", " ")
+    )
+
+    assert {one.fact.get("chain"): one.fact.get("verdict") for one in findings} == {"B -> C -> B": "guarded"}
+
+
+def test_an_inversion_may_take_a_shortcut() -> None:
+    """Who holds the safe lock and another one waits for the unsafe lock with both: one task, not two."""
+    findings = found(
+        """
+        one: {entry: softirq, steps: [spin_lock: t, spin_unlock: t]}
+        two: {entry: softirq, steps: [spin_lock_irq: s, write_lock: Q, spin_lock: t, spin_unlock: t, write_unlock: Q,
+              spin_unlock_irq: s]}
+        irq: {entry: hardirq, steps: [spin_lock: s, spin_unlock: s]}""".replace("\n              ", " ")
+    )
+    replay = findings[0].fact.replay
+
+    assert findings[0].fact.get("chain") == "s -> Q -> t"
+    assert replay is not None and replay.verdict == "demonstrated" and len(replay.actors) == 3
+
+
+def test_two_fair_readers_need_two_writers() -> None:
+    """Two readers that cross hang only behind two queued writers."""
+    replay = replay_of(
+        """
+        one: {entry: task, steps: [down_read: R, down_read: R2, up_read: R2, up_read: R]}
+        two: {entry: task, steps: [down_read: R2, down_read: R, up_read: R, up_read: R2]}
+        three: {entry: task, steps: [down_write: R, up_write: R]}
+        four: {entry: task, steps: [down_write: R2, up_write: R2]}""",
+        head=HEAD.replace("R: rwsem", "R: rwsem, R2: rwsem"),
+    )
+
+    assert replay.verdict == "demonstrated" and len(replay.actors) == 4
