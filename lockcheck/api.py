@@ -94,15 +94,18 @@ def check(
     day = today.isoformat() if today else None
     files = tuple(map(Path, waivers))
 
+    def ruleset() -> RuleSet:
+        return rules_of(folders_of_rules, limits, *changed)
+
     def run() -> Result:
-        return check_with(rules_of(folders_of_rules, limits, *changed), loader, day, say, files)
+        return check_with(ruleset(), loader, day, say, files)
 
     if cache is None or revision is not None:
         return run()
     from lockcheck.recall import Request, recalled
 
     request = Request(loader.models, folders, limits, included_only, loader.config, vary, day, folders_of_rules, files,
-                      *changed, lambda: built_in_rules().sources)  # fmt: skip
+                      *changed, ruleset)  # fmt: skip
     return recalled(cache, request, run)
 
 

@@ -8,7 +8,7 @@ Glossary words defined here: finding, severity, fingerprint, result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
@@ -218,7 +218,7 @@ class Result:
     rules_off: tuple[str, ...] = ()
     sources: Mapping[str, Quotable] = field(default_factory=dict, compare=False, repr=False)
     analysis: Analysed | None = field(default=None, compare=False, repr=False)
-    rules: tuple[Described, ...] = field(default=(), compare=False, repr=False)
+    rules: Sequence[Described] = field(default=(), compare=False, repr=False)
 
     @property
     def checked_nothing(self) -> bool:

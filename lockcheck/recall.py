@@ -12,11 +12,11 @@ from dataclasses import dataclass, fields
 from functools import cache as once
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lockcheck.cache.codec import BadEntryError, decode, encode
 from lockcheck.cache.store import Store, digest
-from lockcheck.findings import Analysed, Finding, Mismatch, Quotable, Result, Waived
+from lockcheck.findings import Analysed, Described, Finding, Mismatch, Quotable, Result, Waived
 from lockcheck.loading.survey import Survey, survey
 from lockcheck.model.configs import Configs
 from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, Unexercised, UsageSummary
@@ -24,6 +24,7 @@ from lockcheck.source.limits import Limits
 from lockcheck.source.text import SourceText
 
 if TYPE_CHECKING:
+    from lockcheck.checker.reading import RuleSet
     from lockcheck.loading import ModelText
 
 PACKAGE: Final = Path(__file__).parent
@@ -33,7 +34,7 @@ PACKAGE: Final = Path(__file__).parent
 class Request:
     """What is asked for, but for the content of files: as :func:`lockcheck.check` takes it.
 
-    ``today``: ISO date or None. ``built_in``: reads the built-in rules' texts, for quoting.
+    ``today``: ISO date or None. ``ruleset``: reads the rules.
     """
 
     inputs: Sequence[str | os.PathLike[str] | ModelText]
@@ -47,12 +48,13 @@ class Request:
     waivers: tuple[Path, ...]
     severities: Mapping[str, str]
     verdicts: Mapping[str, str]
-    built_in: Callable[[], Mapping[str, Quotable]]
+    ruleset: Callable[[], RuleSet]
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of a result: all of it but the analysis, which is made again when somebody asks."""
+    """What is kept of a result: all of it but rules and texts, which are read, and the analysis, which is made again
+    when somebody asks."""
 
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]
@@ -63,6 +65,7 @@ class Kept:
     mismatches: tuple[Mismatch, ...]
     expecting: bool
     unexercised: tuple[Unexercised, ...]
+    rules_off: tuple[str, ...]
 
 
 KEPT: Final = tuple(field.name for field in fields(Kept))
@@ -86,14 +89,22 @@ def recalled(cache: str | os.PathLike[str] | Store, request: Request, run: Calla
     kept = _kept(store, key)
     if kept is not None:
         store.hits += 1
-        sources: Mapping[str, Quotable] = _Sources(inputs, request.built_in)
-        return Result(**{name: getattr(kept, name) for name in KEPT}, sources=sources, analysis=Again(run))
+        return _result(kept, inputs, once(request.ruleset), run)
     store.misses += 1
     result = run()
     if not result.problems and _unchanged(result, inputs) and _is_still(key, store, request):
         store.put(key, encode(Kept(*(getattr(result, name) for name in KEPT))))
     store.tidy()
     return result
+
+
+def _result(kept: Kept, inputs: Inputs, ruleset: Callable[[], RuleSet], run: Callable[[], Result]) -> Result:
+    return Result(
+        **{name: getattr(kept, name) for name in KEPT},
+        sources=_Sources(inputs, ruleset),
+        rules=_Rules(ruleset),
+        analysis=Again(run),
+    )
 
 
 def _unchanged(result: Result, inputs: Inputs) -> bool:
@@ -195,16 +206,16 @@ _LEADS: Final = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 class _Sources(Mapping[str, Quotable]):
-    """The texts of a run: of the models at once, of the built-in rules when somebody asks for another one."""
+    """The texts of a run: of the models at once, of the rules when somebody asks for another one."""
 
-    def __init__(self, inputs: Inputs, built_in: Callable[[], Mapping[str, Quotable]]) -> None:
-        self._inputs, self._built_in = inputs, built_in
+    def __init__(self, inputs: Inputs, ruleset: Callable[[], RuleSet]) -> None:
+        self._inputs, self._ruleset = inputs, ruleset
         self._models = inputs.models.sources()
 
     @cached_property
     def _all(self) -> dict[str, Quotable]:
-        given = {**self._inputs.rules, **self._inputs.waivers}
-        return {**self._models, **self._built_in(), **{name: SourceText(name, text) for name, text in given.items()}}
+        given = {name: SourceText(name, text) for name, text in {**self._inputs.rules, **self._inputs.waivers}.items()}
+        return {**self._models, **self._ruleset().sources, **given}
 
     def __getitem__(self, name: str) -> Quotable:
         return self._models[name] if name in self._models else self._all[name]
@@ -214,6 +225,19 @@ class _Sources(Mapping[str, Quotable]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+
+class _Rules(Sequence[Described]):
+    """The rules that judged, read when somebody asks: most reports say nothing of rules that found nothing."""
+
+    def __init__(self, ruleset: Callable[[], RuleSet]) -> None:
+        self._ruleset = ruleset
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._ruleset().sorted()[index]
+
+    def __len__(self) -> int:
+        return len(self._ruleset().rules)
 
 
 class Again:
