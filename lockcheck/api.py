@@ -48,6 +48,7 @@ def check(
     severities: Mapping[str, str] | None = None,
     verdicts: Mapping[str, str] | None = None,
     cache: str | os.PathLike[str] | Store | None = None,
+    instead: Mapping[str, str] | None = None,
 ) -> Result:
     """Check models and return what was found.
 
@@ -63,7 +64,8 @@ def check(
     ``warning``, ``note`` or ``off`` by rule id, instead of the rule's own. ``verdicts``: severities of findings whose
     replay comes to ``demonstrated``, ``guarded`` or ``undecided``. ``cache``: a folder in
     which results are kept; the same models, rules and options then have the same result at once, whose ``analysis``
-    is made when it is first asked for.
+    is made when it is first asked for. ``instead``: texts to take instead of
+    what files say, by the names that places and ``result.sources`` use: what would be found with such a change.
 
     Never raises for bad models or rules: they are ``result.problems``, and ``result.exit_code`` is 2.
 
@@ -90,7 +92,7 @@ def check(
     changed = severities or {}, verdicts or {}
     vary = all_configs if isinstance(all_configs, bool) else tuple(all_configs)
     folders = [Path(root) for root in roots] if roots is not None else None
-    loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary)
+    loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary, instead)
     day = today.isoformat() if today else None
     files = tuple(map(Path, waivers))
 
@@ -120,6 +122,7 @@ class _Loader:
     revision: str | None = None
     config: Mapping[str, bool] = field(default_factory=dict)
     vary: bool | Sequence[str] = False
+    instead: Mapping[str, str] | None = None
 
 
 def rules_of(
@@ -173,7 +176,14 @@ def _check_with(ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, 
     from lockcheck.model.configs import Configs
 
     limits = load.limits or Limits()
-    models = Models(load.models, load.roots, limits, included_only=load.included_only, revision=load.revision)
+    models = Models(
+        load.models,
+        load.roots,
+        limits,
+        included_only=load.included_only,
+        revision=load.revision,
+        instead=load.instead,
+    )
     loaded = models.load(load.config)
     allowed = read_waivers(waivers, load.limits)
     sources = {**loaded.sources, **ruleset.sources, **allowed.sources}

@@ -16,6 +16,9 @@ from lockcheck.source.reader import AT
 WIDEST = ("GFP_KERNEL", "GFP_USER")
 """Flags that allow everything: what a careless author writes. The first that the dialect knows is used."""
 
+NARROWER = ("GFP_NOFS", "GFP_NOIO", "GFP_NOWAIT")
+"""Flags that allow less, from most to least."""
+
 _MASKS = ("irq", "softirq")
 
 
@@ -66,6 +69,39 @@ class Verbs:
     def blocking(self, name: str) -> str | None:
         """The verb that waits where this one only tries."""
         return self._same(name, lambda _: True, None) if self.tries(name) and self.acquires(name) else None
+
+    def masked(self, name: str) -> list[str]:
+        """The verbs that do the same and turn interrupts or softirqs off as well, those that restore them first."""
+        if not self.acquires(name) or any(_masks(one) for one in self._effects(name)):
+            return []
+        found = [other for other in self._table if other != name and self.plainer(other) == name]
+        return sorted(found, key=lambda one: (not self._restores(one), len(one), one))
+
+    def trying(self, name: str) -> str | None:
+        """The verb that only tries where this one waits."""
+        if not self.acquires(name) or self.tries(name):
+            return None
+        found = [other for other in self._table if self.blocking(other) == name]
+        return min(found, key=lambda one: (len(one), one), default=None)
+
+    def scopes(self) -> list[tuple[str, str]]:
+        """The verbs that begin and end a scope in which allocations do less, for the whole task."""
+        found = [(name, self.ends(name)) for name in self._table if self.opens_scope(name) and not self.acquires(name)]
+        return sorted((name, end) for name, end in found if end is not None and not self._table[name].get("operands"))
+
+    def narrower(self, flags: str) -> list[str]:
+        """``flags`` with less in the place of what allows everything; the least change first."""
+        words = flags.split("|")
+        wide = [index for index, word in enumerate(words) if word.strip() in WIDEST]
+        if not wide:
+            return []
+        names = [name for name in NARROWER if name in self._gfp]
+        index = wide[0]
+        return ["|".join([*words[:index], words[index].replace(words[index].strip(), name), *words[index + 1 :]])
+                for name in names]  # fmt: skip
+
+    def _restores(self, name: str) -> bool:
+        return any(one.get(word) == "save" for one in self._effects(name) for word in _MASKS)
 
     def wider(self, flags: str) -> str | None:
         """Flags that allow everything, when ``flags`` is a name that does not."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 @click.option("--only", type=click.Choice(["demonstrated", "guarded", "undecided"]),
               help="Only findings whose replay comes to this.")  # fmt: skip
 @click.option("--expect", is_flag=True, help="Compare findings with the models' 'expect' lists; exit 1 if they differ.")
+@click.option("--fix-hints", "hints", is_flag=True,
+              help="Try changes that end each demonstrated deadlock, check again, and show what works.")  # fmt: skip
 @click.option("--waivers", multiple=True, metavar="FILE", type=click.Path(),
               help="A file of waivers: findings that are allowed (repeatable).")  # fmt: skip
 @click.option("--strict-coverage", "strict", is_flag=True,
@@ -51,6 +53,7 @@ def command(
     exit_zero: bool,
     only: str | None,
     expect: bool,
+    hints: bool,
     strict: bool,
     color: str,
     no_cache: bool,
@@ -64,7 +67,7 @@ def command(
     that lockcheck.toml names, or the shipped Linux models. All that is named is one program: what it declares must
     not clash, and every entry can run beside every other.
     """
-    from lockcheck.cli.run import run_check
+    from lockcheck.cli.run import run_check, run_repairs
     from lockcheck.cli.settings import find
     from lockcheck.findings import SEVERITIES
     from lockcheck.report.view import View
@@ -72,15 +75,16 @@ def command(
     settings = find(Path.cwd())
     targets = targets_of(form or settings.format or "text", outputs or settings.outputs)
     named = [name for listed in configs for name in listed.split(",") if name]
-    store = store_of(no_cache, cache_dir)
+    store = store_of(no_cache or hints, cache_dir)  # a recalled result has no analysis to compare with
     result = run_check(options, all_configs=all_configs, configs=named, cache=store)[0]
     if verbose:
         say_what_it_did(store)
     if only:
         result = result.only(only)
+    tried = run_repairs(result, options, all_configs=all_configs, configs=named) if hints else ()
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
     view = View(fail_on=threshold, compare=expect, strict=strict, exit_zero=exit_zero,
-                prefix=checkout_prefix(Path.cwd()), shipped=shipped_files(result.files))  # fmt: skip
+                prefix=checkout_prefix(Path.cwd()), shipped=shipped_files(result.files), repairs=tried)  # fmt: skip
     _complain(result, targets, expect, color)
     deliver(result, targets, view, color)
     return view.exit_code(result)

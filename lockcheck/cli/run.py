@@ -17,6 +17,7 @@ from lockcheck.model.places import Place
 
 if TYPE_CHECKING:
     from lockcheck.answers import Answer, Answered
+    from lockcheck.compare.repairs import Repairs
     from lockcheck.findings import Result
     from lockcheck.source.problems import Problem
 
@@ -49,7 +50,7 @@ def run_paths(
 
     ``all_configs``: vary all kernel options that the models name, or these.
     ``lenient``: kernel options that these models do not declare are left out instead of being problems. ``how``:
-    ``included_only``, ``revision`` and ``cache``, as :func:`lockcheck.check` takes them.
+    ``included_only``, ``revision``, ``cache`` and ``instead``, as :func:`lockcheck.check` takes them.
     """
     config = {**settings.config, **options["config"]}
     result = _check(paths, config, options, settings, all_configs, how)
@@ -58,6 +59,24 @@ def run_paths(
         known = {name: on for name, on in config.items() if name not in unknown}
         return _check(paths, known, options, settings, all_configs, how)
     return result
+
+
+def run_repairs(
+    result: Result, options: Mapping[str, Any], *, all_configs: bool = False, configs: Sequence[str] = ()
+) -> tuple[Repairs, ...]:
+    """Try repairs for the findings of a result of :func:`run_check`, with the same arguments."""
+    from lockcheck.repair import repairs
+
+    settings = find(Path.cwd())
+    paths: Sequence[str] = options["paths"] or settings.models or shipped()
+
+    def check(texts: Mapping[str, str], config: Mapping[str, bool] | None) -> Result:
+        if config is None:
+            return run_paths(paths, options, settings, all_configs=configs or all_configs, instead=texts)
+        one = replace(settings, all_configs=False)
+        return run_paths(paths, {**options, "config": {**options["config"], **config}}, one, instead=texts)
+
+    return repairs(result, check)
 
 
 def run_revision(paths: Sequence[str], revision: str | None, options: Mapping[str, Any], **how: Any) -> Result:

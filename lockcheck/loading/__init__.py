@@ -73,7 +73,10 @@ def load(
 
 
 class Models:
-    """Models that are read once and loaded for one config after another."""
+    """Models that are read once and loaded for one config after another.
+
+    Arguments as for :func:`load`. ``instead``: texts to take instead of what a file says, by the name that places use.
+    """
 
     def __init__(
         self,
@@ -83,9 +86,10 @@ class Models:
         *,
         included_only: bool = False,
         revision: str | None = None,
+        instead: Mapping[str, str] | None = None,
     ) -> None:
         self._inputs, self._roots, self._limits = inputs, roots, limits
-        self._included_only, self._revision = included_only, revision
+        self._included_only, self._revision, self._instead = included_only, revision, instead
         self._read: _Read | None = None
 
     def load(self, config: Mapping[str, bool], left_open: frozenset[str] = frozenset()) -> Loaded:
@@ -125,7 +129,7 @@ class Models:
 
     def _files(self, problems: Collector) -> Files:
         """What reads the files."""
-        return Files(self._roots, self._limits, problems, _tree(self._revision, problems))
+        return Files(self._roots, self._limits, problems, _tree(self._revision, problems), self._instead)
 
 
 def _tree(revision: str | None, problems: Collector) -> Tree:

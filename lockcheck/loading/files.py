@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -58,10 +58,19 @@ def library() -> dict[str, Path]:
 
 
 class Files:
-    """Reads inputs and everything they include, each file once."""
+    """Reads inputs and everything they include, each file once. ``instead``: texts to take instead of what a file
+    says, by its name."""
 
-    def __init__(self, roots: Sequence[Path] | None, limits: Limits, problems: Collector, tree: Tree = DISK) -> None:
+    def __init__(
+        self,
+        roots: Sequence[Path] | None,
+        limits: Limits,
+        problems: Collector,
+        tree: Tree = DISK,
+        instead: Mapping[str, str] | None = None,
+    ) -> None:
         self._tree = tree
+        self._instead = instead or {}
         self._roots = [tree.resolve(Path(root)) for root in roots or ()]
         self._limits = limits
         self._problems = problems
@@ -163,6 +172,7 @@ class Files:
     def _parse(
         self, name: str, data: bytes, *, named: bool, folder: Path | None, shipped: bool = False
     ) -> ModelFile | None:
+        data = self._instead[name].encode() if name in self._instead else data
         self._total += len(data)
         if len(data) > self._limits.max_file_bytes or self._total > self._limits.max_total_bytes:
             self._say(name, 0, 0, "more bytes than the limits allow", "too-large", "raise the limit, or split the run")

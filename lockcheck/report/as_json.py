@@ -5,8 +5,10 @@ Is: everything a result holds, in stable names and a stable order. Is not: for p
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from lockcheck.compare.repairs import Repair, Repairs
 from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Finding, Mismatch, Result, Severity, Waived
 from lockcheck.model.configs import Condition, Configs, text_of
 from lockcheck.model.facts import Fact, Hold, Leg, Replay, ReplayStep, WitnessStep
@@ -20,7 +22,8 @@ SCHEMA_ID = "lockcheck-report/1"
 
 def render(result: Result, view: View) -> str:
     """The report as a view wants it."""
-    return as_json(result, view.fail_on, compare=view.compare, strict=view.strict, exit_zero=view.exit_zero)
+    how = {"compare": view.compare, "strict": view.strict, "exit_zero": view.exit_zero}
+    return as_json(result, view.fail_on, **how, repairs=view.repairs)
 
 
 def as_json(
@@ -30,9 +33,10 @@ def as_json(
     compare: bool = False,
     strict: bool = False,
     exit_zero: bool = False,
+    repairs: Iterable[Repairs] = (),
 ) -> str:
     """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
-    whole = document(result, fail_on, compare=compare, strict=strict, exit_zero=exit_zero)
+    whole = document(result, fail_on, compare=compare, strict=strict, exit_zero=exit_zero, repairs=repairs)
     return json_text(whole)
 
 
@@ -43,11 +47,12 @@ def document(
     compare: bool = False,
     strict: bool = False,
     exit_zero: bool = False,
+    repairs: Iterable[Repairs] = (),
 ) -> dict[str, Any]:
     """The report as plain values, in the order of the schema.
 
     ``compare``, ``strict``, ``exit_zero``: the exit code is that of ``--expect``, ``--strict-coverage`` and
-    ``--exit-zero``.
+    ``--exit-zero``. ``repairs``: what was tried with ``--fix-hints``.
     """
     from lockcheck import __version__
 
@@ -78,12 +83,43 @@ def document(
             ],
         },
         "findings": [finding_value(one) for one in result.findings],
+        "repairs": [repairs_value(one) for one in repairs],
         "waived": [_waived(one) for one in result.waived],
         "expectations": {
             "compared": result.expecting,
             "mismatches": [_mismatch(one) for one in result.expectation_mismatches()],
         },
         "problems": [problem_value(one) for one in result.problems],
+    }
+
+
+def repairs_value(found: Repairs) -> dict[str, Any]:
+    """What trying came to for one finding."""
+    return {
+        "fingerprint": found.fingerprint,
+        "tried": found.tried,
+        "work": found.work,
+        "left": found.left,
+        "best": [_repair(one) for one in found.best],
+    }
+
+
+def _repair(repair: Repair) -> dict[str, Any]:
+    effect = repair.effect
+    return {
+        "sort": repair.sort,
+        "sites": [{"words": one.words, "place": place_value(one.place), "at": one.at} for one in repair.sites],
+        "diff": "".join(f"{line}\n" for line in repair.diff),
+        "included": repair.included,
+        "new_findings": [one.fingerprint for one in repair.new_findings],
+        "also_gone": [one.fingerprint for one in effect.findings.gone],
+        "new_dependencies": [[one.outer, one.inner] for one in effect.dependencies.new],
+        "gone_dependencies": [[one.outer, one.inner] for one in effect.dependencies.gone],
+        "turns": [{"lock": one.lock, "status": one.status, "lost": one.lost} for one in effect.turns],
+        "usage": [
+            {"lock": one.after.name, "before": list(one.before.bits), "after": list(one.after.bits)}
+            for one in effect.usage
+        ],
     }
 
 

@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from lockcheck.compare.repairs import Repairs
 from lockcheck.findings import Result
 from lockcheck.report.difference_markdown import code, escaped
 from lockcheck.report.entries import FINDING, PROBLEM, WAIVED, Entry, block, closing, entries
 from lockcheck.report.graphs import circle_picture
-from lockcheck.report.layout import count
+from lockcheck.report.layout import clean, count
 from lockcheck.report.legs import where
 from lockcheck.report.paths import in_checkout
+from lockcheck.report.repairs import effects, headline, shown_diff
 from lockcheck.report.view import View
 
 MOST_CHARACTERS: Final = 900_000
@@ -83,15 +85,32 @@ def _section(entry: Entry, result: Result, view: View) -> Iterator[str]:
         yield from ("```mermaid", *circle_picture(entry.finding.fact).splitlines(), "```", "")
     if entry.help:
         yield from (f"**What to do:** {escaped(entry.help)}", "")
+    tried = view.repairs_of(entry.finding) if entry.finding is not None else None
+    if tried is not None:
+        yield from _repairs(tried)
     if entry.what == FINDING:
         yield from _folded(block(entry, result))
 
 
+def _repairs(tried: Repairs) -> Iterator[str]:
+    """What was tried and works, each change with its edited lines."""
+    yield from (f"**{escaped(headline(tried).capitalize())}**", "")
+    for number, repair in enumerate(tried.best, 1):
+        sites = "; ".join(f"{escaped(one.words)} ({code(where(one.place))})" for one in repair.sites)
+        yield from (f"{number}. {sites}", *(f"   {escaped(one)}" for one in effects(repair)), "")
+        yield from (*fenced([clean(line) for line in shown_diff(repair)], "diff"), "")
+
+
 def _folded(lines: list[str]) -> Iterator[str]:
-    """A block that is shut until somebody opens it; no run of backticks in it can end it."""
+    """A block that is shut until somebody opens it."""
+    yield from ("<details><summary>witness</summary>", "", *fenced(lines, "text"), "", "</details>")
+
+
+def fenced(lines: list[str], language: str) -> Iterator[str]:
+    """Lines as they are; no run of backticks in them can end the block."""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    yield from ("<details><summary>witness</summary>", "", f"{fence}text", *lines, fence, "", "</details>")
+    yield from (f"{fence}{language}", *lines, fence)
 
 
 def _waived(told: Iterable[Entry], room: int) -> Iterator[str]:

@@ -6,8 +6,9 @@ Is: 80 columns, ASCII unless a terminal can show more, colour only when asked. I
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from lockcheck.compare.repairs import Repairs
 from lockcheck.findings import Finding, Mismatch, Quotable, Result, Waived
 from lockcheck.model.configs import Condition
 from lockcheck.model.facts import GUARDED, UNDECIDED
@@ -16,6 +17,7 @@ from lockcheck.report.layout import clean, count, wrap
 from lockcheck.report.legs import where, witness
 from lockcheck.report.paint import Paint
 from lockcheck.report.quote import quoted
+from lockcheck.report.repairs import repair_lines
 from lockcheck.report.replays import replay_lines
 from lockcheck.report.scenario import DEADLOCK, drawn, moves_of
 from lockcheck.report.summary import summary
@@ -28,25 +30,37 @@ _HARD = "\x00"
 
 def render(result: Result, view: View) -> str:
     """The report as a view wants it."""
-    return text(result, view.paint, compare=view.compare, strict=view.strict)
+    return text(result, view.paint, compare=view.compare, strict=view.strict, repairs=view.repairs)
 
 
-def text(result: Result, paint: Paint | None = None, *, compare: bool = False, strict: bool = False) -> str:
+def text(
+    result: Result,
+    paint: Paint | None = None,
+    *,
+    compare: bool = False,
+    strict: bool = False,
+    repairs: Iterable[Repairs] = (),
+) -> str:
     """The whole report. ``compare``: say how findings and expectations differ instead of listing expected findings.
 
-    ``strict``: list what the run had no use for.
+    ``strict``: list what the run had no use for. ``repairs``: those that were tried, told with their findings.
     """
     paint = paint or Paint()
-    return "".join(f"{line.rstrip()}\n" for line in _lines(result, paint, compare, strict))
+    tried = {one.fingerprint: one for one in repairs}
+    return "".join(f"{line.rstrip()}\n" for line in _lines(result, paint, compare, strict, tried))
 
 
-def _lines(result: Result, paint: Paint, compare: bool, strict: bool) -> Iterator[str]:
+def _lines(
+    result: Result, paint: Paint, compare: bool, strict: bool, tried: Mapping[str, Repairs]
+) -> Iterator[str]:
     if compare:
         for mismatch in result.expectation_mismatches():
             yield from _mismatch(mismatch, result, paint)
     else:
         for finding in result.findings:
             yield from finding_lines(finding, result, paint)
+            if finding.fingerprint in tried:
+                yield from repair_lines(tried[finding.fingerprint], paint)
             yield ""
     for waived in result.waived:
         yield from _waived(waived, paint)

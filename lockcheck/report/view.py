@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Result, Severity
+from lockcheck.compare.repairs import Repairs
+from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Finding, Result, Severity
 from lockcheck.report.paint import Paint
 
 
@@ -19,7 +20,7 @@ class View:
     ``exit_zero``: findings do not fail it. ``paint``: colour and characters, for the formats that people read.
     ``prefix``: the working folder as the top of its checkout sees it (``"drivers/net/"``, empty at the top): what
     formats whose readers know only the checkout put before names of files. ``shipped``: the files that came with
-    lockcheck, which no checkout has.
+    lockcheck, which no checkout has. ``repairs``: what was tried for findings, by their fingerprints.
     """
 
     fail_on: Severity = Severity.WARNING
@@ -29,6 +30,11 @@ class View:
     paint: Paint = field(default_factory=Paint)
     prefix: str = ""
     shipped: frozenset[str] = frozenset()
+    repairs: tuple[Repairs, ...] = ()
+
+    def repairs_of(self, finding: Finding) -> Repairs | None:
+        """What was tried for a finding."""
+        return next((one for one in self.repairs if one.fingerprint == finding.fingerprint), None)
 
     def exit_code(self, result: Result) -> int:
         """The exit status of the run."""
