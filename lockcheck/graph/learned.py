@@ -1,8 +1,8 @@
 """The order that dependencies imply: a partial order of lock classes, as few chains as it takes, and why it is no more.
 
 Is: circles taken together as groups, the transitive reduction of the rest (A. Aho, M. Garey, J. Ullman, The transitive
-reduction of a directed graph, 1972), the chains that cover it. Bitsets and one heap: for a thousand classes with all
-their dependencies that is some milliseconds, where a graph library takes seconds (decision 7).
+reduction of a directed graph, 1972), the chains that cover it. Bitsets and one heap: a fifth to a third of networkx's
+time, without its import (docs/decisions/0010).
 Is not: a text, nor a judgement.
 
 Glossary words defined here: learned order, group, unrelated.

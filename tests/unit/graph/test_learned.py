@@ -82,3 +82,19 @@ def test_recursive_readers_are_bound_by_no_order() -> None:
     assert learn("AR", reads).free == ("R",)
     assert learn("AR", reads).circles == ()
     assert learn("AR", [*reads, Dependency("B", "R", ("EN",), LEG)]).circles == (("A", "R", "A"),)
+
+
+@given(PAIRS)
+@settings(max_examples=60, deadline=None)
+def test_links_of_the_chains_are_the_transitive_reduction(pairs: set[tuple[str, str]]) -> None:
+    """As networkx computes it, of the same groups: no link too many, none missing; so is the number unrelated."""
+    import networkx as nx
+
+    order = learned(*sorted(pairs))
+    graph = nx.condensation(nx.DiGraph(sorted(pairs)))
+    members = {node: tuple(sorted(data["members"])) for node, data in graph.nodes(data=True)}
+    links = {(members[a], members[b]) for a, b in nx.transitive_reduction(graph).edges}
+    related = sum(len(nx.descendants(graph, node)) for node in graph)
+
+    assert {pair for chain in order.chains for pair in pairwise(chain)} == links
+    assert order.unrelated_count == len(graph) * (len(graph) - 1) // 2 - related
