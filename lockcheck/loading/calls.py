@@ -80,7 +80,7 @@ class Calls:
             close = self._world.nearest_value(value)
             hint = f"did you mean '{close}'?" if close else "a lock, a cache, a function or gfp flags"
             raise PlanError(f"unknown name '{value}' for '{param}'", "unknown-name", hint)
-        if found.value == OFF and active and found.kind != "function":
+        if found.value == OFF and active and found.kind != "function" and value not in self._world.broken:
             raise PlanError(f"{found.kind} '{value}' does not exist with these options", "not-in-config")
         return found
 

@@ -51,12 +51,10 @@ class Locks:
         off: list[str] = []
         for name, declaration in sorted(self._all().items()):
             shape = declaration.shape
-            if shape is None:
-                off.append(name)
-                continue
-            kind = self._kind(declaration)
+            kind = self._kind(declaration) if shape is not None else None
             if kind is None:
                 off.append(name)
+                self._world.broken.add(name)
                 continue
             self._world.kind_of[name] = kind.name
             if not self._exists(name, declaration):

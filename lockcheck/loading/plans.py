@@ -173,7 +173,8 @@ class Plans:
                 hint = f"'{value}' is a {other.kind}"
             hint = hint or f"declare it under `{one.type}s:`"
             raise PlanError(f"{verb.name}: unknown {one.type} '{value}'", f"unknown-{one.type}", hint, one.name)
-        if isinstance(found, Value) and found.value == OFF and active and one.type != "function":
+        off = isinstance(found, Value) and found.value == OFF and one.type != "function"
+        if off and active and value not in self._world.broken:
             hint = "give the step the same `when:` or `unless:`"
             raise PlanError(f"{one.type} '{value}' does not exist with these options", "not-in-config", hint, one.name)
         if one.type == "lock":

@@ -141,6 +141,8 @@ class Builder:
         for name, one in sorted(self.declared.by_section["caches"].items()):
             exists = one.shape is not None and world.on(one.shape.when, one.shape.unless)
             world.caches[name] = index if exists else OFF
+            if one.shape is None:
+                world.broken.add(name)
             index += exists
         world.each_cache = self._each_cache()
         return found

@@ -29,6 +29,8 @@ class World:
     ``params``: parameters of each function. ``queues``: work item to (lock index of its queue or None, whether the
     queue runs one item at a time or has a rescuer).
 
+    ``broken``: locks and caches whose declaration is a problem already; their uses are none.
+
     ``open``: options that steps may leave to the analysis; for all else they are what ``config`` says, and then they
     are noted in ``demanded``: this program does not stand for their other value. ``guarded``: for functions and locks
     that exist only with open options, what these must be.
@@ -49,6 +51,7 @@ class World:
     open: frozenset[str] = frozenset()
     demanded: set[str] = field(default_factory=set)
     guarded: dict[str, dict[str, bool]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     _types: dict[tuple[str, str], str] | None = None
 
     def each(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
