@@ -156,6 +156,9 @@ class Analysed(Protocol):
     def functions(self) -> tuple[str, ...]:
         """Names of all functions of the program, sorted."""
 
+    def roles(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles of those functions that have any, by name."""
+
 
 class Described(Protocol):
     """What a report says of a rule."""
@@ -289,6 +292,10 @@ class Result:
     def functions(self) -> tuple[str, ...]:
         """Names of all functions that the models declare, sorted; empty when nothing was analysed."""
         return self.analysis.functions() if self.analysis is not None else ()
+
+    def roles(self) -> Mapping[str, tuple[str, ...]]:
+        """The roles (``dtor``, ``shrinker``, ``work`` ...) of those functions that have any, by name."""
+        return self.analysis.roles() if self.analysis is not None else {}
 
     def count(self, severity: Severity) -> int:
         """Number of findings of exactly that severity."""

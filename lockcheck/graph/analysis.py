@@ -175,6 +175,10 @@ class Analysis:
         """Names of all functions, sorted."""
         return tuple(sorted({function.name for function in self.program.functions}))
 
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """The roles of those functions that have any, by name, sorted."""
+        return {one.name: one.roles for one in sorted(self.program.functions, key=lambda one: one.name) if one.roles}
+
     def lock_order_graph(self) -> networkx.DiGraph[str]:
         """A networkx DiGraph: nodes are class names (``usage``, ``kind``, ``at``), edges carry ``kinds``."""
         import networkx as nx

@@ -117,12 +117,16 @@ def where(place: Place) -> str:
 
 def _held(leg: Leg, paint: Paint) -> Iterator[str]:
     """What else the leg holds: all of it, or what stands around the dependency that its heading names."""
+    text = held_text(leg)
+    if text:
+        yield from wrap(clean(text, paint.ascii_only), INDENT, INDENT + STEP)
+
+
+def held_text(leg: Leg) -> str:
+    """What the leg holds beside what its heading names; nothing when that is all."""
     others = [hold for hold in leg.held if hold.lock != leg.holds]
-    if not others:
-        return
     word = "also held" if leg.holds else "held"
-    text = f"{word} at this point: " + ", ".join(_hold(hold) for hold in others)
-    yield from wrap(clean(text, paint.ascii_only), INDENT, INDENT + STEP)
+    return f"{word} at this point: " + ", ".join(_hold(hold) for hold in others) if others else ""
 
 
 def _hold(hold: Hold) -> str:

@@ -14,16 +14,21 @@ _TOKEN = re.compile(r"""[^\s:,\[\]{}#]+|"[^"]*"|'[^']*'|.""")
 ELLIPSIS = "..."
 
 
-def quoted(place: Place, sources: Mapping[str, Quotable], paint: Paint) -> list[str]:
-    """Two lines, or none when the text is not known. Long lines are cut around the caret."""
+def marked_line(place: Place, sources: Mapping[str, Quotable]) -> tuple[str, str, str]:
+    """The line at a place: before what is meant, that, and after it; empty texts when the line is not known."""
     source = sources.get(place.file)
     raw = source.line(place.line) if source is not None and place.line else ""
-    if not raw.strip():
+    token = _TOKEN.match(raw, place.column - 1) if raw.strip() else None
+    mark = token.group(0) if token else ""
+    return raw[: place.column - 1].replace("\t", " "), mark, raw[place.column - 1 + len(mark) :].replace("\t", " ")
+
+
+def quoted(place: Place, sources: Mapping[str, Quotable], paint: Paint) -> list[str]:
+    """Two lines, or none when the text is not known. Long lines are cut around the caret."""
+    parts = marked_line(place, sources)
+    if not "".join(parts).strip():
         return []
-    before = clean(raw[: place.column - 1].replace("\t", " "), paint.ascii_only)
-    token = _TOKEN.match(raw, place.column - 1)
-    marked = clean(token.group(0) if token else "", paint.ascii_only)
-    after = clean(raw[place.column - 1 + len(token.group(0) if token else "") :].replace("\t", " "), paint.ascii_only)
+    before, marked, after = (clean(part, paint.ascii_only) for part in parts)
     number = f"{place.line:>5} | "
     before, marked, after = _cut(before, marked, after.rstrip(), WIDTH - len(number))
     caret = " " * 5 + " | " + " " * len(before)

@@ -21,12 +21,10 @@ def replay_lines(replay: Replay, paint: Paint) -> Iterator[str]:
     """The table of a demonstrated hang, or one sentence about why there is none."""
     yield ""
     if replay.verdict != DEMONSTRATED:
-        yield from wrap(clean(_sentence(replay), paint.ascii_only), 2, 4)
+        yield from wrap(clean(sentence(replay), paint.ascii_only), 2, 4)
         return
     columns = cpus(replay)
-    below = sorted(range(len(replay.actors)), key=lambda actor: (columns[actor], bool(_place(replay, actor)), actor))
-    for actor in below:
-        title = f"CPU{columns[actor]}{_place(replay, actor)}: {replay.actors[actor]}"
+    for title in titles(replay):
         yield from wrap(clean(title, paint.ascii_only), 2, 6)
     yield ""
     moves = moves_of(replay)
@@ -40,7 +38,15 @@ def replay_lines(replay: Replay, paint: Paint) -> Iterator[str]:
     yield paint(DEADLOCK, "error") + "  demonstrated: this schedule was found by replaying the paths"
 
 
-def _sentence(replay: Replay) -> str:
+def titles(replay: Replay) -> Iterator[str]:
+    """Who the actors are, by CPU, those on top of others below them."""
+    columns = cpus(replay)
+    for actor in sorted(range(len(columns)), key=lambda actor: (columns[actor], bool(_place(replay, actor)), actor)):
+        yield f"CPU{columns[actor]}{_place(replay, actor)}: {replay.actors[actor]}"
+
+
+def sentence(replay: Replay) -> str:
+    """Why there is no schedule: the guard, or what stood in the way."""
     if replay.verdict != GUARDED:
         return f"not demonstrated: {replay.reason}"
     if " " in replay.reason:
@@ -72,9 +78,16 @@ def cpus(replay: Replay) -> list[int]:
 
 def moves_of(replay: Replay) -> tuple[Move, ...]:
     """The lines of the table, in the order in which they happen."""
+    return tuple(line for _, line in stepwise(replay))
+
+
+def stepwise(replay: Replay) -> Iterator[tuple[ReplayStep, Move]]:
+    """Each line of the table with the step that it tells, which knows its place."""
     columns = cpus(replay)
     hosted = {step.actor for step in replay.steps if step.host is not None}
-    return tuple(line for step in replay.steps for line in _lines(step, columns, INDENT * (step.actor in hosted)))
+    for step in replay.steps:
+        for line in _lines(step, columns, INDENT * (step.actor in hosted)):
+            yield step, line
 
 
 def _lines(step: ReplayStep, columns: Sequence[int], indent: int) -> Iterator[Move]:

@@ -21,13 +21,17 @@ def summary(result: Result, paint: Paint, *, compare: bool = False) -> Iterator[
         yield paint(NOTHING, "error")
         yield "  = help: say where the world calls in: entry: task (or softirq, hardirq, any)"
         return
-    counted = _expected(result) if compare else _found(result)
     clean_run = not (result.mismatches if compare else result.findings)
-    for line in wrap(clean(f"{counted} in {_models(result)}", paint.ascii_only), 0, 2):
+    for line in wrap(clean(headline(result, compare=compare), paint.ascii_only), 0, 2):
         yield paint(line, "good") if clean_run else line
-    yield from wrap(_covered(result), 0, 2)
+    yield from wrap(covered(result), 0, 2)
     for line in left_out(result):
         yield from wrap(clean(line, paint.ascii_only), 0, 2)
+
+
+def headline(result: Result, *, compare: bool = False) -> str:
+    """How many findings, or whether they are those that were expected, and in which models."""
+    return f"{_expected(result) if compare else _found(result)} in {_models(result)}"
 
 
 def _found(result: Result) -> str:
@@ -52,7 +56,8 @@ def _models(result: Result) -> str:
     return f"{text} (and {count(included, 'included model')})" if included else text
 
 
-def _covered(result: Result) -> str:
+def covered(result: Result) -> str:
+    """What was checked, in numbers."""
     has = result.coverage
     counts = [
         count(has.functions, "function"),

@@ -127,24 +127,28 @@ def _table(finding: Finding, paint: Paint) -> Iterator[str]:
 
 
 def _remarks(finding: Finding, result: Result, paint: Paint) -> Iterator[str]:
+    for remark in remarks(finding, result):
+        yield ""
+        yield from wrap(clean(remark, paint.ascii_only), 2, 4)
+
+
+def remarks(finding: Finding, result: Result) -> list[str]:
     """What changes how the finding is to be read: guard locks, and the kernel configs it holds with."""
-    remarks = []
+    found = []
     guards = finding.fact.get("guards")
     replay = finding.fact.replay
     told = replay is not None and replay.verdict == GUARDED
     if isinstance(guards, tuple) and guards and not told:
         held = "is" if len(guards) == 1 else "are"
         guarded = f"{', '.join(guards)} {held} held on every leg: as long as that is so, only one can run at a time"
-        remarks.append(guarded)
+        found.append(guarded)
     others = finding.fact.get("shared_by")
     if others:
         more = "1 other circle goes" if others == 1 else f"{others} other circles go"
-        remarks.append(f"{more} through {finding.fact.get('shared')} too")
+        found.append(f"{more} through {finding.fact.get('shared')} too")
     if result.configs.varied:
-        remarks.append(f"holds with: {holding(finding.condition)}")
-    for remark in remarks:
-        yield ""
-        yield from wrap(clean(remark, paint.ascii_only), 2, 4)
+        found.append(f"holds with: {holding(finding.condition)}")
+    return found
 
 
 def holding(condition: Condition) -> str:
