@@ -19,6 +19,7 @@ from typing import Final
 from lockcheck.findings import Result
 from lockcheck.report.layout import clean
 from lockcheck.report.page_data import page_data
+from lockcheck.report.view import View
 
 PAGE: Final = Path(__file__).parent / "page"
 SCRIPTS: Final = ("data.js", "parts.js", "layout.js", "drawing.js", "graph.js", "findings.js", "lists.js", "main.js")
@@ -29,8 +30,13 @@ _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
 _MAP: Final = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
+def render(result: Result, view: View) -> str:
+    """The report as a view wants it."""
+    return as_html(result, compare=view.compare)
+
+
 def as_html(result: Result, *, compare: bool = False) -> str:
-    """The page as text, ending in a newline. ``compare``: with what differs from the expectations."""
+    """The page as text, all ASCII, ending in a newline. ``compare``: with what differs from the expectations."""
     style, scripts = _texts()
     slots = {
         "policy": _policy(style, scripts),
@@ -68,8 +74,12 @@ def _texts() -> tuple[str, tuple[str, ...]]:
 
 
 def _read(name: str) -> str:
-    """A file of the page, without the mark that would make a browser's tools look for another file."""
-    return _MAP.sub("", (PAGE / name).read_text(encoding="utf-8"))
+    """A file of the page as ASCII, without the mark that would make a browser's tools look for another file.
+
+    Only scripts, in comments and strings, have other characters: there an escape is the same.
+    """
+    text = _MAP.sub("", (PAGE / name).read_text(encoding="utf-8"))
+    return text.encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _policy(style: str, scripts: tuple[str, ...]) -> str:

@@ -38,6 +38,7 @@ FORMATS: Final = {
     "ktap": Format("ktap", "KTAP, the kernel's test protocol"),
     "markdown": Format("step_summary", "for a job's summary or a comment, with a picture of each circle"),
     "lockdep": Format("lockdep", "as the kernel prints it", tells_problems=False),
+    "html": Format("as_html", "one page for a browser, with the lock-order graph"),
 }
 """All formats by name, the default first."""
 

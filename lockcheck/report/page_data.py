@@ -172,7 +172,7 @@ class _Data:
         if replay is not None and replay.verdict != UNDECIDED:
             return None
         moves = moves_of(fact)
-        lines = [[move.cpu, self.text(move.text), move.indent, None, -1] for move in moves]
+        lines: list[Row] = [[move.cpu, self.text(move.text), move.indent, None, -1] for move in moves]
         if not moves and fact.kind == "circle":  # too many CPUs for the text, not for a page
             legs = [*enumerate(fact.legs)]
             lines = [[cpu, self.text(lock(leg.holds, leg.holds_mode)), 0, None, -1] for cpu, leg in legs]
@@ -226,5 +226,5 @@ def pairs_of(fact: Fact) -> tuple[tuple[str, str], ...]:
 
 
 def pair_of(leg: Leg) -> tuple[str, str] | None:
-    """What one of a fact's main legs holds and what it wants."""
-    return (leg.holds, leg.wants) if leg.holds and leg.wants and not leg.about else None
+    """What a leg holds and what it wants; of legs beside the main ones those that show an order."""
+    return (leg.holds, leg.wants) if leg.holds and leg.wants and leg.about in ("", "inner") else None

@@ -109,6 +109,10 @@ class Facts:
         pairs = (("A", "B"), ("B", "A"), ("B", "C"), ("C", "D"))
         return tuple(Dependency(a, b, ("EN",), leg("f", a, b, 10)) for a, b in pairs)
 
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """One function has a role."""
+        return {"f_inner": ("dtor",)}
+
     def usage(self) -> tuple[UsageSummary, ...]:
         """Usage of A to D."""
         return tuple(UsageSummary(name, "mutex", "+.+.", (), name == "D", False, inner=4, outer=4) for name in "ABCD")

@@ -1,5 +1,5 @@
 // The canvas: cytoscape with our colours. It draws what it is given; what that is, graph.js decides.
-const FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+const FONT = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
 const CHARACTER = 6.7; // width of one in 11 px
 const probe = document.createElement("i");
 document.body.append(probe);
@@ -49,14 +49,15 @@ function sheet() {
 }
 
 const canvas = cytoscape({
-  container: byId("canvas"), elements: [], style: sheet(), minZoom: 0.02, maxZoom: 3, wheelSensitivity: 0.4,
+  container: byId("canvas"), elements: [], style: sheet(), minZoom: 0.02, maxZoom: 3,
   boxSelectionEnabled: false, autounselectify: true, autoungrabify: true, hideEdgesOnViewport: false,
   textureOnViewport: false, pixelRatio: "auto", layout: { name: "preset" },
 });
 
 /** Draw these classes and edges, and nothing else. */
 function draw(shown, drawn) {
-  const at = placed(shown, drawn, sizeOf);
+  const room = byId("canvas").getBoundingClientRect();
+  const at = placed(shown, drawn, sizeOf, room.width / Math.max(1, room.height));
   const many = drawn.length > DENSEST;
   const elements = shown.map((one) => ({
     group: "nodes", position: { ...at.get(one.id) },

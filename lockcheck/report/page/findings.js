@@ -13,7 +13,7 @@ function findingView(finding) {
   return [
     el("p", { class: "crumb" }, badge(finding.severity), verdictBadge(finding),
       el("code", { class: "rule" }, finding.rule)),
-    el("h2", null, finding.message),
+    el("h2", null, arrows(finding.message)),
     el("p", { class: "where" }, placeText(finding.place) + at),
     quoteView(finding),
     scheduleView(finding),
@@ -94,7 +94,7 @@ function aroundClass(one) {
 }
 
 const findingLinks = (some) => el("ul", { class: "links" }, some.map((one) =>
-  el("li", null, badge(one.severity), " ", el("a", { href: findingLink(one) }, one.message))));
+  el("li", null, badge(one.severity), " ", el("a", { href: findingLink(one) }, arrows(one.message)))));
 
 const MOST_LISTED = 60;
 
@@ -136,8 +136,8 @@ function edgeView(edge) {
 
 function summaryView() {
   const { summary } = raw;
-  const list = (title, items) => items.length > 0 && [el("h2", { class: "part" }, title),
-    el("ul", { class: "plain" }, items.map((one) => el("li", null, one)))];
+  const list = (title, items, kind) => items.length > 0 && [el("h2", { class: "part" }, title),
+    el("ul", { class: kind || "plain" }, items.map((one) => el("li", null, one)))];
   const mismatches = summary.mismatches.map(([what, text, place]) =>
     `${placeText(placeOf(place))}: ${textOf(what)}: ${textOf(text)}`);
   return [
@@ -153,18 +153,10 @@ function summaryView() {
     waived.length > 0 && [el("h2", { class: "part" }, "Waived"), el("ul", { class: "plain" }, waived.map((one) =>
       el("li", null, one.finding.message, el("br"), el("span", { class: "held" },
         `${one.reason} (${placeText(one.place)})`))))],
-    list("Kernel configs", configTexts()),
-    list(`Models (${summary.files.length})`, textsOf(summary.files).slice(0, 200)),
+    list("Every combination of", textsOf(summary.options), "codes"),
+    list("Kernel config", summary.fixed.map(([name, on]) => optionText([textOf(name), on])), "codes"),
+    list(`Models (${summary.files.length})`, textsOf(summary.files).slice(0, 200), "codes"),
   ];
-}
-
-function configTexts() {
-  const { options, fixed } = raw.summary;
-  const set = fixed.map(([name, on]) => optionText([textOf(name), on]));
-  return [
-    options.length > 0 && `every combination of ${textsOf(options).join(", ")}`,
-    set.length > 0 && `with ${set.join(" ")}`,
-  ].filter(Boolean);
 }
 
 /** The findings in a few lines each: what a reader sees first. */

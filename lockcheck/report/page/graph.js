@@ -1,9 +1,10 @@
 // Which part of the lock-order graph is drawn: the findings first, the rest on demand; and the filters.
 const MOST_DRAWN = 400; // classes drawn unasked
-const FEW = 120; // classes that can be read at once
+const FEW = 30; // classes that can be read at once
+const SOME = 150; // classes that are drawn unasked when nothing was found
 
 const filters = { role: "", model: "", context: "", options: new Map() };
-const view = { scope: "findings", depth: 1, all: false };
+const view = { scope: "findings", depth: 1, all: false, implied: false };
 let choice = { kind: "summary" };
 
 const agrees = (options) => options.every(([name, on]) => !filters.options.has(name) || filters.options.get(name) === on);
@@ -78,14 +79,48 @@ function selected() {
   let shown = [...near(start, view.scope === "all" ? 0 : view.depth)];
   const whole = shown.length;
   if (!view.all && whole > MOST_DRAWN) shown = foremost(shown, start);
-  const kept = new Set(shown);
-  const inside = (edge) => kept.has(edge.outer) && kept.has(edge.inner);
+  const standing = new Set(shown);
+  const inside = (edge) => standing.has(edge.outer) && standing.has(edge.inner);
   const only = view.scope === "finding" && view.depth === 0;
-  const drawn = new Set(always.filter(inside));
+  const needed = new Set(always.filter(inside));
+  if (choice.kind === "edge" && inside(choice.edge)) needed.add(choice.edge);
+  const drawn = new Set(needed);
   if (!only) for (const one of shown) for (const edge of one.inner) if (inside(edge) && edgePasses(edge)) drawn.add(edge);
-  return {
-    shown: shown.sort((a, b) => a.id - b.id), drawn: [...drawn].sort((a, b) => a.id - b.id), whole,
+  const every = [...drawn].sort((a, b) => a.id - b.id);
+  const kept = view.implied ? every : unimplied(every, needed);
+  return { shown: shown.sort((a, b) => a.id - b.id), drawn: kept, implied: every.length - kept.length, whole };
+}
+
+/**
+ * Without the edges that others imply: A to C where A to B and B to C are drawn. Those of findings stay, and those
+ * inside a circle, where everything would imply everything.
+ */
+function unimplied(drawn, needed) {
+  const inner = new Map();
+  for (const { outer, inner: to } of drawn) inner.set(outer, [...(inner.get(outer) || []), to]);
+  const reaches = new Map();
+  const reach = (from) => {
+    if (!reaches.has(from)) reaches.set(from, reached(from, inner));
+    return reaches.get(from);
   };
+  const below = (to, from) => to !== from && !reach(to).has(from);
+  return drawn.filter((edge) => {
+    const { outer, inner: to } = edge;
+    if (needed.has(edge) || edge.findings.length || !below(to, outer)) return true;
+    return !inner.get(outer).some((one) => below(one, outer) && below(to, one) && reach(one).has(to));
+  });
+}
+
+function reached(from, inner) {
+  const seen = new Set();
+  const left = [...(inner.get(from) || [])];
+  while (left.length) {
+    const one = left.pop();
+    if (seen.has(one)) continue;
+    seen.add(one);
+    left.push(...(inner.get(one) || []));
+  }
+  return seen;
 }
 
 /** What matters first: the classes of findings, what the scope starts from, then the busiest. */
@@ -98,18 +133,19 @@ function foremost(shown, start) {
 let last = "";
 /** Bring the canvas up to date; it is laid out anew only when what it shows has changed. */
 function redraw() {
-  const { shown, drawn, whole } = selected();
+  const { shown, drawn, implied, whole } = selected();
   const key = `${shown.map((one) => one.id)}|${drawn.map((one) => one.id)}`;
   if (key !== last) draw(shown, drawn);
   last = key;
   stress(choice);
   mark();
-  byId("shown").replaceChildren(...shownText(shown, drawn, whole));
+  byId("shown").replaceChildren(...shownText(shown, drawn, implied, whole));
 }
 
-function shownText(shown, drawn, whole) {
+function shownText(shown, drawn, implied, whole) {
   const text = `${shown.length.toLocaleString("en")} of ${count(classes.length, "lock class", "lock classes")}, `
-    + `${drawn.length.toLocaleString("en")} of ${count(edges.length, "dependency", "dependencies")}`;
+    + `${drawn.length.toLocaleString("en")} of ${count(edges.length, "dependency", "dependencies")}`
+    + (implied ? `; ${implied.toLocaleString("en")} that these imply left out` : "");
   if (whole <= shown.length) return [text];
   const more = el("button", { type: "button", id: "draw-all", onclick: () => { view.all = true; redraw(); } },
     `draw all ${whole.toLocaleString("en")}`);
@@ -129,10 +165,10 @@ function mark() {
 
 /** What to draw when nothing has been chosen yet. */
 function firstView() {
-  if (findings.some((one) => one.edges.length)) {
+  if (findings.some((one) => one.classes.length)) {
     view.scope = "findings";
     view.depth = near(core().classes, 1).size <= FEW ? 1 : 0;
-  } else if (classes.length <= FEW) {
+  } else if (classes.length <= SOME) {
     view.scope = "all";
   } else {
     view.scope = "around";

@@ -2,12 +2,19 @@
 // and set beside each other, so that the work grows with the largest part and not with the whole.
 const GAP = 44;
 const LARGEST = 400; // classes of one part that are laid out with care; dagre's time grows with the square
+const TWICE = 150; // classes up to which both ways are tried
 const DENSEST = 1600; // dependencies, likewise
 
-/** Positions by class id for these classes and edges; sizes come from `sizeOf(class)`. */
-function placed(shown, drawn, sizeOf) {
-  const parts = partsOf(shown, drawn).map((part) => placedPart(part, sizeOf));
-  return packed(parts);
+/**
+ * Positions by class id for these classes and edges; sizes come from `sizeOf(class)`.
+ * What is held stands above what is taken under it, or left of it: what fills `shape` (width by height) better.
+ */
+function placed(shown, drawn, sizeOf, shape) {
+  const parts = partsOf(shown, drawn);
+  const tries = shown.length > TWICE ? ["TB"] : ["TB", "LR"];
+  const done = tries.map((way) => packed(parts.map((part) => placedPart(part, sizeOf, way)), shape));
+  const spread = (one) => Math.max(one.width / shape, one.height);
+  return done.reduce((best, one) => (spread(one) < spread(best) ? one : best)).found;
 }
 
 function partsOf(shown, drawn) {
@@ -38,14 +45,14 @@ function partsOf(shown, drawn) {
   return parts;
 }
 
-function placedPart(part, sizeOf) {
+function placedPart(part, sizeOf, way) {
   const small = part.classes.length <= LARGEST && part.edges.length <= DENSEST;
-  return small ? withDagre(part, sizeOf) : inRows(part, sizeOf);
+  return small ? withDagre(part, sizeOf, way) : inRows(part, sizeOf);
 }
 
-function withDagre(part, sizeOf) {
+function withDagre(part, sizeOf, way) {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "TB", nodesep: 26, ranksep: 54, marginx: 0, marginy: 0 });
+  graph.setGraph({ rankdir: way, nodesep: way === "TB" ? 22 : 18, ranksep: 52, marginx: 0, marginy: 0 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const one of part.classes) graph.setNode(String(one.id), { ...sizeOf(one) });
   for (const edge of part.edges) {
@@ -126,13 +133,14 @@ function boxed(at, part, sizeOf) {
 }
 
 /** Parts on shelves, the largest first, in about the shape of a screen. */
-function packed(parts) {
+function packed(parts, shape) {
   const area = parts.reduce((sum, part) => sum + (part.width + GAP) * (part.height + GAP), 0);
-  const widest = Math.max(Math.sqrt(area) * 1.15, ...parts.map((part) => part.width));
+  const widest = Math.max(Math.sqrt(area * shape), ...parts.map((part) => part.width));
   const found = new Map();
   let x = 0;
   let y = 0;
   let shelf = 0;
+  let width = 0;
   for (const part of parts.slice().sort((a, b) => b.most - a.most || b.height - a.height)) {
     if (x > 0 && x + part.width > widest) {
       x = 0;
@@ -141,7 +149,8 @@ function packed(parts) {
     }
     for (const [id, place] of part.at) found.set(id, { x: place.x - part.box.left + x, y: place.y - part.box.top + y });
     x += part.width + GAP;
+    width = Math.max(width, x);
     shelf = Math.max(shelf, part.height);
   }
-  return found;
+  return { found, width, height: y + shelf };
 }

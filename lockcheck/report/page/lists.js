@@ -54,7 +54,7 @@ function showLists() {
 function findingRow(one) {
   return el("a", { class: `row ${one.severity}`, href: findingLink(one) },
     el("span", { class: "line" }, badge(one.severity), verdictBadge(one), el("code", { class: "rule" }, one.rule)),
-    el("span", { class: "message" }, one.message),
+    el("span", { class: "message" }, arrows(one.message)),
     el("span", { class: "place" }, placeText(one.place)));
 }
 

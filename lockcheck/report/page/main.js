@@ -79,6 +79,7 @@ const KEYS = [
   ["d", "to the details", () => byId("detail").focus()],
   ["g", "to the graph", () => byId("canvas").focus()],
   ["s", "lines of the models", () => { const box = byId("sources"); if (box) box.click(); }],
+  ["i", "dependencies that others imply", () => byId("implied").click()],
   ["w", "graph over the whole width", toggleWide],
   ["+", "zoom in", () => zoom(1.25)],
   ["-", "zoom out", () => zoom(0.8)],
@@ -163,6 +164,7 @@ function listen() {
   byId("tab-classes").addEventListener("click", () => openTab("classes"));
   byId("scope").addEventListener("change", (event) => { Object.assign(view, { scope: event.target.value, all: false }); syncBar(); redraw(); });
   byId("depth").addEventListener("change", (event) => { Object.assign(view, { depth: Number(event.target.value), all: false }); redraw(); });
+  byId("implied").addEventListener("change", (event) => { view.implied = event.target.checked; redraw(); });
   byId("more").addEventListener("click", () => zoom(1.25));
   byId("less").addEventListener("click", () => zoom(0.8));
   byId("fit").addEventListener("click", () => fit());

@@ -9,7 +9,7 @@ function el(tag, attributes, ...children) {
     else if (name === "class") made.className = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((one) => one !== null && one !== undefined && one !== ""));
+  made.append(...children.flat().filter((one) => one !== null && one !== undefined && one !== "" && one !== false));
   return made;
 }
 
@@ -19,6 +19,8 @@ const findingLink = (finding) => link("finding", finding.fingerprint);
 const classLink = (one) => link("class", one.name);
 const edgeLink = (edge) => link("edge", edge.outer.name, edge.inner.name);
 
+/** Text in which an arrow stays whole at the end of a line. */
+const arrows = (text) => text.split(/(->)/).map((one) => (one === "->" ? el("span", { class: "arrow" }, one) : one));
 const className = (one) => el("a", { class: "lock", href: classLink(one) }, one.name);
 const badge = (word, kind, title) => el("span", { class: `badge ${kind || word}`, title }, word);
 
@@ -32,7 +34,7 @@ function legView(number, mark) {
   const rows = leg.steps.map((step) => stepRow(step, mark));
   const state = [leg.context, leg.irqs === "off" ? "irqs off" : "", leg.bh === "off" ? "softirqs off" : ""];
   return el("section", { class: "leg" },
-    el("h3", null, leg.heading, el("span", { class: "state" }, state.filter(Boolean).join(", "))),
+    el("h3", null, arrows(leg.heading), el("span", { class: "state" }, state.filter(Boolean).join(", "))),
     el("div", { class: "steps", role: "list" }, rows),
     leg.held && el("p", { class: "held" }, leg.held),
     leg.options.length > 0 && el("p", { class: "held" }, "with ", leg.options.map(optionText).join(" ")));
