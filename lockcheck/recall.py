@@ -275,3 +275,7 @@ class Again:
     def functions(self) -> tuple[str, ...]:
         """Names of all functions of the program, sorted."""
         return self._analysis.functions()
+
+    def roles(self) -> Mapping[str, tuple[str, ...]]:
+        """As the run knows them."""
+        return self._analysis.roles()

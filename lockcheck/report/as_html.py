@@ -27,6 +27,7 @@ SCRIPTS: Final = ("data.js", "parts.js", "layout.js", "drawing.js", "graph.js", 
 
 HARMLESS: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
+_OTHER: Final = re.compile(r"[^\n -~]")
 _MAP: Final = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
@@ -74,12 +75,12 @@ def _texts() -> tuple[str, tuple[str, ...]]:
 
 
 def _read(name: str) -> str:
-    """A file of the page as ASCII, without the mark that would make a browser's tools look for another file.
+    """A file of the page as printable ASCII, without the mark that makes a browser's tools look for another file.
 
     Only scripts, in comments and strings, have other characters: there an escape is the same.
     """
     text = _MAP.sub("", (PAGE / name).read_text(encoding="utf-8"))
-    return text.encode("ascii", "backslashreplace").decode("ascii")
+    return _OTHER.sub(lambda one: one.group().encode("unicode_escape").decode("ascii"), text)
 
 
 def _policy(style: str, scripts: tuple[str, ...]) -> str:
