@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lockcheck.model.configs import ALWAYS, ONE_CONFIG, Condition, Configs
 from lockcheck.model.facts import Coverage, Dependency, Fact, Leg, Unexercised, UsageSummary
-from lockcheck.model.places import Place
+from lockcheck.model.places import NOWHERE, Place
 from lockcheck.model.program import Expectation
 
 if TYPE_CHECKING:
@@ -117,6 +117,37 @@ class Waived:
     place: Place
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Known:
+    """An entry of a baseline: a finding by its meaning, and what people need to know it again.
+
+    ``model``: the file that the finding was in, as the baseline names it. ``severity``: what it was then.
+    """
+
+    model: str
+    rule: str
+    locks: tuple[str, ...]
+    functions: tuple[str, ...]
+    fingerprint: str
+    severity: Severity
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a run's findings were held against: findings that are known do not fail it.
+
+    ``sources``: the file, the revision. ``gone``: entries of the file that nothing matches any more, though their
+    model was checked or is there no more; ``unchecked``: entries of models that this run did not read. ``worse``:
+    fingerprints of findings that are known, but not as bad as they are now: those are new.
+    """
+
+    sources: tuple[str, ...] = ()
+    gone: tuple[Known, ...] = ()
+    unchecked: tuple[Known, ...] = ()
+    worse: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Mismatch:
     """Where findings and expectations differ. ``what``: ``missed`` (expected, not found) or ``unexpected``."""
@@ -199,10 +230,12 @@ NOTHING_COVERED = Coverage(functions=0, entries=0, classes=0, dependencies=0, co
 class Result:
     """What one run found, what it checked and what it could not.
 
-    ``findings`` are sorted worst first. ``problems`` are reasons why something could not be analysed: any of them
-    makes the run a failure. ``unexercised``: what the named models declare, and rules that are not built in, that the
-    run had no use for. ``mismatches`` compare with the models' ``expect:``. ``configs``: the kernel configs
-    that were checked. ``rules``: all that judged, sorted; ``rules_off``: ids of those that the caller turned off.
+    ``findings`` are sorted worst first. With a ``baseline`` they are the new ones (SARIF: ``new``, or ``updated`` when
+    in ``baseline.worse``); ``known`` are the others (``unchanged``). Known findings fail nothing; a format that can
+    mark them shows them. ``problems`` are reasons why something could not be analysed: any of them makes the run a
+    failure. ``unexercised``: what the named models declare, and rules that are not built in, that the run had no use
+    for. ``mismatches`` compare all findings with the models' ``expect:``. ``configs``: the kernel configs that were
+    checked. ``rules``: all that judged, sorted; ``rules_off``: ids of those that the caller turned off.
     ``sources``: text of every file that was read, for quoting. ``analysis`` is the analysis of the config that was
     checked, None when nothing could be analysed; of a run over several configs that of the first run, whose facts hold
     with the options that their legs name (``Leg.options``).
@@ -211,6 +244,8 @@ class Result:
     findings: tuple[Finding, ...] = ()
     problems: tuple[Problem, ...] = ()
     waived: tuple[Waived, ...] = ()
+    known: tuple[Finding, ...] = ()
+    baseline: Baseline | None = None
     coverage: Coverage = NOTHING_COVERED
     configs: Configs = ONE_CONFIG
     files: tuple[str, ...] = ()
@@ -259,8 +294,11 @@ class Result:
 
     def only(self, verdict: str) -> Result:
         """The same result with only the findings whose replay came to ``verdict``."""
-        kept = (one for one in self.findings if one.fact.replay is not None and one.fact.replay.verdict == verdict)
-        return replace(self, findings=tuple(kept))
+
+        def kept(some: Iterable[Finding]) -> tuple[Finding, ...]:
+            return tuple(one for one in some if one.fact.replay is not None and one.fact.replay.verdict == verdict)
+
+        return replace(self, findings=kept(self.findings), known=kept(self.known))
 
     def expectation_mismatches(self) -> tuple[Mismatch, ...]:
         """Expectations that no finding met and findings that no expectation names, sorted by place.

@@ -16,6 +16,7 @@ from lockcheck import __version__
 from lockcheck.cli.problems import bug, cannot, open_streams, show, silence
 
 COMMANDS = {
+    "baseline": "baseline",
     "cache": "cache",
     "check": "check",
     "claims": "claims",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lockcheck.cli.caching import cache_options, say_what_it_did, store_of
-from lockcheck.cli.options import input_options
+from lockcheck.cli.options import input_options, limits_of
 from lockcheck.cli.reports import (
     Target,
     checkout_prefix,
@@ -21,6 +22,7 @@ from lockcheck.cli.reports import (
 )
 
 if TYPE_CHECKING:
+    from lockcheck.compare.difference import Difference
     from lockcheck.findings import Result
 
 
@@ -39,6 +41,11 @@ if TYPE_CHECKING:
               help="Try changes that end each demonstrated deadlock, check again, and show what works.")  # fmt: skip
 @click.option("--waivers", multiple=True, metavar="FILE", type=click.Path(),
               help="A file of waivers: findings that are allowed (repeatable).")  # fmt: skip
+@click.option("--baseline", metavar="FILE", type=click.Path(dir_okay=False),
+              help="Findings in FILE are known: they are counted and do not fail ('lockcheck baseline').")  # fmt: skip
+@click.option("--no-baseline", is_flag=True, help="Use no baseline, whatever lockcheck.toml says.")
+@click.option("--new-from", "revision", metavar="REV", help="Findings of the models where this branch left that git "
+              "revision are known; the summary says how the graph differs.")  # fmt: skip
 @click.option("--strict-coverage", "strict", is_flag=True,
               help="List what models and rules declare and the run had no use for; exit 1 if any.")  # fmt: skip
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
@@ -59,6 +66,9 @@ def command(
     no_cache: bool,
     cache_dir: str | None,
     verbose: bool,
+    baseline: str | None,
+    no_baseline: bool,
+    revision: str | None,
     **options: Any,
 ) -> int:
     """Check models for deadlocks and broken locking contracts.
@@ -79,15 +89,37 @@ def command(
     result = run_check(options, all_configs=all_configs, configs=named, cache=store)[0]
     if verbose:
         say_what_it_did(store)
+    known_in = None if no_baseline or expect else baseline or settings.baseline
+    result, compared = _held(result, known_in, revision, named or all_configs, options)
     if only:
         result = result.only(only)
     tried = run_repairs(result, options, all_configs=all_configs, configs=named) if hints else ()
     threshold = SEVERITIES[fail_on or settings.fail_on or "warning"]
-    view = View(fail_on=threshold, compare=expect, strict=strict, exit_zero=exit_zero,
+    view = View(fail_on=threshold, compare=expect, strict=strict, exit_zero=exit_zero, since=compared,
                 prefix=checkout_prefix(Path.cwd()), shipped=shipped_files(result.files), repairs=tried)  # fmt: skip
     _complain(result, targets, expect, color)
     deliver(result, targets, view, color)
     return view.exit_code(result)
+
+
+def _held(
+    result: Result, file: str | None, revision: str | None, vary: bool | Sequence[str], options: Mapping[str, Any]
+) -> tuple[Result, tuple[str, Difference] | None]:
+    """The result held against what is known, and how the models differ from what they were in a revision."""
+    if result.failed or (file is None and revision is None):
+        return result, None
+    from lockcheck.cli.baselines import held, since
+    from lockcheck.cli.run import paths_of
+    from lockcheck.cli.settings import find
+
+    settings = find(Path.cwd())
+    compared = None
+    if revision is not None:
+        result, name, found = since(result, revision, paths_of(options, settings), options, vary)
+        compared = name, found
+    if file is not None:
+        result = held(result, file, limits_of({**settings.limits, **options["limits"]}))
+    return result, compared
 
 
 def _complain(result: Result, targets: tuple[Target, ...], expect: bool, color: str) -> None:

@@ -33,8 +33,13 @@ def run_check(
     ``how``: as for :func:`run_paths`.
     """
     settings = find(Path.cwd())
-    paths: Sequence[str] = options["paths"] or settings.models or shipped()
+    paths = paths_of(options, settings)
     return run_paths(paths, options, settings, all_configs=configs or all_configs, **how), settings
+
+
+def paths_of(options: Mapping[str, Any], settings: Settings) -> Sequence[str]:
+    """What to check: the paths that are named, those of the configuration, or the shipped models."""
+    return options["paths"] or settings.models or shipped()
 
 
 def run_paths(

@@ -207,6 +207,7 @@ KEYS: dict[str, Callable[[Reading, str, object], Any]] = {
     "rules": _paths,
     "roots": _paths,
     "waivers": _paths,
+    "baseline": _file,
     "config": _flags,
     "configs": _names,
     "all-configs": _flag,

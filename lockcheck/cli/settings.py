@@ -47,6 +47,7 @@ class Settings:
     fail_on: str | None = None
     format: str | None = None
     outputs: tuple[str, ...] = ()
+    baseline: str | None = None
     limits: dict[str, int] = field(default_factory=dict)
     file: str | None = field(default=None, compare=False)
     places: dict[tuple[str, ...], Place] = field(default_factory=dict, compare=False, repr=False)

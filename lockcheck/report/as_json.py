@@ -9,7 +9,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from lockcheck.compare.repairs import Repair, Repairs
-from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Finding, Mismatch, Result, Severity, Waived
+from lockcheck.findings import (
+    EXIT_CLEAN,
+    EXIT_FINDINGS,
+    Baseline,
+    Finding,
+    Known,
+    Mismatch,
+    Result,
+    Severity,
+    Waived,
+)
 from lockcheck.model.configs import Condition, Configs, text_of
 from lockcheck.model.facts import Fact, Hold, Leg, Replay, ReplayStep, WitnessStep
 from lockcheck.model.places import Place
@@ -85,6 +95,8 @@ def document(
         "findings": [finding_value(one) for one in result.findings],
         "repairs": [repairs_value(one) for one in repairs],
         "waived": [_waived(one) for one in result.waived],
+        "known": [finding_value(one) for one in result.known],
+        "baseline": _baseline(result.baseline) if result.baseline is not None else None,
         "expectations": {
             "compared": result.expecting,
             "mismatches": [_mismatch(one) for one in result.expectation_mismatches()],
@@ -230,6 +242,26 @@ def _step(step: WitnessStep) -> dict[str, Any]:
         "mode": step.mode,
         "place": place_value(step.place),
         "at": step.at,
+    }
+
+
+def _baseline(baseline: Baseline) -> dict[str, Any]:
+    return {
+        "sources": list(baseline.sources),
+        "worse": sorted(baseline.worse),
+        "gone": [_known(one) for one in baseline.gone],
+        "unchecked": [_known(one) for one in baseline.unchecked],
+    }
+
+
+def _known(known: Known) -> dict[str, Any]:
+    return {
+        "fingerprint": known.fingerprint,
+        "rule": known.rule,
+        "severity": known.severity.word,
+        "locks": list(known.locks),
+        "functions": list(known.functions),
+        "model": known.model,
     }
 
 

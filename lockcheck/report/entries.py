@@ -27,7 +27,7 @@ class Entry:
     """One thing to tell. ``what``: one of the five above. ``rule``: of a finding; else a word for what it is.
 
     ``fails``: it is a reason for an exit status other than 0. ``finding``: of what is a finding or waived. ``reason``
-    and ``waiver``: why that is allowed, and where that is said.
+    and ``waiver``: why that is allowed, and where that is said. What a baseline knows is told as waived, and ``known``.
     """
 
     what: str
@@ -41,6 +41,12 @@ class Entry:
     finding: Finding | None = None
     reason: str = ""
     waiver: Place = NOWHERE
+    known: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """In words, why it does not fail the run."""
+        return self.reason if self.known else f"waived: {self.reason}"
 
 
 def entries(result: Result, view: View) -> tuple[Entry, ...]:
@@ -94,6 +100,10 @@ def _waived(result: Result) -> Iterator[Entry]:
         found = one.finding
         yield Entry(WAIVED, found.rule, found.severity, found.message, found.help, found.place, found.fingerprint,
                     False, found, one.reason, one.place)  # fmt: skip
+    sources = ", ".join(result.baseline.sources) if result.baseline is not None else ""
+    for found in result.known:
+        yield Entry(WAIVED, found.rule, found.severity, found.message, found.help, found.place, found.fingerprint,
+                    False, found, f"known in {sources}", known=True)  # fmt: skip
 
 
 def _other(

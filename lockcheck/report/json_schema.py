@@ -119,6 +119,16 @@ DEFS: dict[str, Any] = {
     }),
     "usage turn": values("A lock class whose usage differs.", {"lock": TEXT, "before": TEXTS, "after": TEXTS}),
     "waived": values("A finding that a waiver allows.", {"finding": ref("finding"), "reason": TEXT, "place": PLACE}),
+    "baseline": values("What findings were held against.", {
+        "sources": {**TEXTS, "description": "the file, the revision"},
+        "worse": {**TEXTS, "description": "fingerprints of findings that are known, but were not as bad"},
+        "gone": {**many("known"), "description": "what the file knows and nothing matches any more"},
+        "unchecked": {**many("known"), "description": "what it knows of models that were not checked"},
+    }),
+    "known": values("A finding as a baseline has it.", {
+        "fingerprint": TEXT, "rule": TEXT, "severity": {"enum": list(SEVERITIES)}, "locks": TEXTS, "functions": TEXTS,
+        "model": TEXT,
+    }),
     "mismatch": values("Where findings and 'expect' differ.", {
         "what": {"enum": ["missed", "unexpected"]}, "text": TEXT, "place": PLACE, "fingerprint": MAYBE_TEXT,
     }),
@@ -160,6 +170,8 @@ def json_schema() -> dict[str, Any]:
         "findings": many("finding"),
         "repairs": {**many("repairs"), "description": "of demonstrated deadlocks, when asked for"},
         "waived": many("waived"),
+        "known": {**many("finding"), "description": "findings that the baseline knows; 'findings' are the new ones"},
+        "baseline": {"anyOf": [ref("baseline"), {"type": "null"}]},
         "expectations": values("Comparison with the models' 'expect'.",
                                 {"compared": FLAG, "mismatches": many("mismatch")}),
         "problems": many("problem"),

@@ -65,7 +65,7 @@ def _case(entry: Entry, result: Result) -> Element:
         names["line"] = str(entry.place.line)
     case = Element("testcase", names)
     if entry.what == WAIVED:
-        SubElement(case, "skipped", {"message": _text(f"waived: {entry.reason}")})
+        SubElement(case, "skipped", {"message": _text(entry.allowed)})
         return case
     kind = "error" if entry.what == PROBLEM else "failure" if entry.fails else "system-out"
     said = {} if kind == "system-out" else {"message": _text(entry.message), "type": entry.severity.word}

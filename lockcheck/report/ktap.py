@@ -48,7 +48,7 @@ def _subtests(file: str, listed: Sequence[Entry], result: Result) -> Iterator[st
 
 def _directive(entry: Entry) -> str:
     if entry.what == WAIVED:
-        return f" # SKIP waived: {clean(entry.reason)}"
+        return f" # SKIP {clean(entry.allowed)}"
     return f" # ERROR {clean(entry.help)}" if entry.what == PROBLEM else ""
 
 

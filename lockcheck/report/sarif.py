@@ -105,8 +105,11 @@ def _result(entry: Entry, result: Result, view: View, rules: dict[str, int], ind
         if index < MOST_WITH_FLOWS:
             value["codeFlows"] = code_flows(finding.fact, view)
         value["properties"] = _properties(entry, result)
-    if entry.what == WAIVED:
+    if entry.what == WAIVED and not entry.known:
         value["suppressions"] = [_suppression(entry, view)]
+    elif result.baseline is not None and finding is not None:
+        worse = entry.fingerprint in result.baseline.worse
+        value["baselineState"] = "unchanged" if entry.known else "updated" if worse else "new"
     return value
 
 

@@ -35,10 +35,12 @@ def headline(result: Result, *, compare: bool = False) -> str:
 
 
 def _found(result: Result) -> str:
-    counts = [count(result.count(severity), severity.word) for severity in reversed(SEVERITIES.values())
+    new = "" if result.baseline is None else "new "
+    counts = [count(result.count(severity), new + severity.word) for severity in reversed(SEVERITIES.values())
               if result.count(severity)]  # fmt: skip
-    text = ", ".join(counts) or "no findings"
-    return f"{text} ({len(result.waived)} waived)" if result.waived else text
+    text = ", ".join(counts) or f"no {new}findings"
+    besides = [f"{len(some)} {word}" for word, some in (("known", result.known), ("waived", result.waived)) if some]
+    return f"{text} ({', '.join(besides)})" if besides else text
 
 
 def _expected(result: Result) -> str:
@@ -85,6 +87,7 @@ def left_out(result: Result) -> Iterator[str]:
     yield from _unexercised(result)
     if result.rules_off:
         yield f"turned off: {count(len(result.rules_off), 'rule')} ({listing(result.rules_off)})"
+    yield from _gone(result)
     for why, places in _by_reason(has.cut):
         yield f"could not analyse all of it: {why}{_at(places)}; limits can be raised: --limit NAME=N"
     for why, places in _by_reason(set(has.not_followed) - set(has.cut)):
@@ -105,6 +108,14 @@ def _unexercised(result: Result) -> Iterator[str]:
         yield f"never taken: {count(len(locks), 'lock')} ({listing(locks)})"
     if rules:
         yield f"nothing to judge: {count(len(rules), 'rule')} ({listing(rules, 2)})"
+
+
+def _gone(result: Result) -> Iterator[str]:
+    """What the baseline knows and the run did not find."""
+    gone = result.baseline.gone if result.baseline is not None else ()
+    if gone:
+        named = [f"{one.rule}: {', '.join(one.locks or one.functions)}" for one in gone]
+        yield f"gone: {count(len(gone), 'known finding')} ({listing(named, 3)}): lockcheck baseline prune"
 
 
 def _by_reason(left: Iterable[tuple[str, Place]]) -> list[tuple[str, list[Place]]]:

@@ -30,7 +30,12 @@ _HARD = "\x00"
 
 def render(result: Result, view: View) -> str:
     """The report as a view wants it."""
-    return text(result, view.paint, compare=view.compare, strict=view.strict, repairs=view.repairs)
+    told = text(result, view.paint, compare=view.compare, strict=view.strict, repairs=view.repairs)
+    if view.since is None or result.failed:
+        return told
+    from lockcheck.report.since import since_lines
+
+    return told + "".join(f"{line}\n" for line in since_lines(*view.since, view.paint))
 
 
 def text(

@@ -6,10 +6,14 @@ Is: what the user asked for beside the result. Is not: a format (``formats.py`` 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lockcheck.compare.repairs import Repairs
 from lockcheck.findings import EXIT_CLEAN, EXIT_FINDINGS, Finding, Result, Severity
 from lockcheck.report.paint import Paint
+
+if TYPE_CHECKING:
+    from lockcheck.compare.difference import Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,7 @@ class View:
     ``prefix``: the working folder as the top of its checkout sees it (``"drivers/net/"``, empty at the top): what
     formats whose readers know only the checkout put before names of files. ``shipped``: the files that came with
     lockcheck, which no checkout has. ``repairs``: what was tried for findings, by their fingerprints.
+    ``since``: a revision, and how the models differ from what they were there.
     """
 
     fail_on: Severity = Severity.WARNING
@@ -31,6 +36,7 @@ class View:
     prefix: str = ""
     shipped: frozenset[str] = frozenset()
     repairs: tuple[Repairs, ...] = ()
+    since: tuple[str, Difference] | None = None
 
     def repairs_of(self, finding: Finding) -> Repairs | None:
         """What was tried for a finding."""
