@@ -148,25 +148,45 @@ def _compile(tree: Any, path: Path, root: Path, source: SourceText, problems: Co
         return None
     document = plain(tree)
     _check_needed(document, report)
-    try:
-        file = adapter(RuleFile).validate_python(document)
-    except ShapeError as error:
-        for one in error.errors:
-            report(*_explained(dict(one)))
+    file = _typed(document, report, path.resolve().parent.name)
+    if file is None:
         return None
     _check_words(file, path, report)
     shapes = [shape for shape in SHAPES if getattr(file, shape) is not None]
     if not shapes:
-        report((), f"a rule needs a judgement: {either(SHAPES)}", None)
+        if document.keys() <= {*keys_of(RuleFile).values()} - SHAPES.keys():  # no mistyped one among them
+            report((), f"a rule needs a judgement: {either(SHAPES)}", None)
         return None
     if "forbid" in shapes and len(shapes) > 1:
         report((shapes[1],), f"'forbid' and '{shapes[1]}' need a rule each", None)
         return None
+    if file.message is not None and len(shapes) > 1:
+        text = f"one message cannot speak for {' and '.join(shapes)}"
+        report(("message",), text, "give each shape a rule of its own")
     names = compile_names(file.names, report)
     reading = Reading(file, names, report, lambda keys: position(tree, keys, source), len(shapes) == 1)
     judged = [SHAPES[shape].build(reading) for shape in shapes]
     rule = _rule(file, shapes, judged, path, root, position(tree, (), source))
     return replace(rule, document=document)
+
+
+def _typed(document: dict[str, Any], report: Report, otherwise: str) -> RuleFile | None:
+    """The rule file as its shape. What does not fit is reported and left out, so that the rest is looked at too;
+    ``otherwise`` is the id if that is among it."""
+    try:
+        whole: RuleFile = adapter(RuleFile).validate_python(document)
+        return whole
+    except ShapeError as error:
+        wrong = [_explained(dict(one)) for one in error.errors]
+    for one in wrong:
+        report(*one)
+    left_out = {keys[0] for keys, _, _ in wrong if keys}
+    rest = {key: value for key, value in document.items() if key not in left_out}
+    try:
+        partial: RuleFile = adapter(RuleFile).validate_python({"rule": otherwise, **rest})
+        return partial
+    except ShapeError:
+        return None
 
 
 def _one_after_another(matchers: Sequence[Matcher]) -> Matcher:

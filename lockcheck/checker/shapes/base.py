@@ -51,7 +51,9 @@ class Reading:
     alone: bool = True
 
     def selector(self, value: object, path: Path) -> LockSelector:
-        """The lock selector at a path."""
+        """The lock selector at a path. Of a key that is missing, which :func:`keys_of` reports, no more is said."""
+        if value is None and isinstance(path[-1], str):
+            return LockSelector("nothing")
         return compile_selector(value, self.names, path, self.report)
 
     def template(self, kind: FactKind, default: str) -> Template:
@@ -88,6 +90,6 @@ def keys_of(
             hint = did_you_mean(key, (*needed, *more)) or f"expected {either((*needed, *more))}"
             reading.report((shape, key), f"unknown key '{key}'", hint)
     for key in needed:
-        if key not in value:
+        if value.get(key) is None:
             reading.report((shape,), f"missing key '{key}'", None)
     return dict(value)

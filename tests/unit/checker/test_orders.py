@@ -214,6 +214,11 @@ def test_several_shapes_have_their_own_help(tmp_path: Path) -> None:
         ("leaf: {locks: A, butt: B}", ["unknown key 'butt'; did you mean 'but'?"]),
         ("leaf: 7", ["expected a lock's name, a list of them or conditions, not the number 7"]),
         ("leaf: [A]\nmessage: '{iner}'", ["a dependency fact has no attribute 'iner'; did you mean 'inner'?"]),
+        ("leaf: [A]\nindependent: [A, B]\nmessage: '{inner}'",
+         ["4:1: error: one message cannot speak for leaf and independent; give each shape a rule of its own"]),
+        ("ordr: [A, B]\nleaf: {lcks: A}\nseverity: fatal\nnever: {do: fre}",
+         ["unknown key 'ordr'; did you mean 'order'?", "unknown severity 'fatal'", "unknown condition 'lcks'",
+          "nobody does 'fre'; did you mean 'free'?"]),
         ("leaf: [A]\nforbid: circle\nsummary: s\nseverity: note\nwhy: w\nhelp: h\nmessage: m",
          ["'forbid' and 'leaf' need a rule each"]),
         ("severity: note", ["missing key 'message'", "a rule needs a judgement: forbid, order, exhaustive"]),
@@ -228,6 +233,15 @@ def test_mistakes_are_told_with_places(tmp_path: Path, text: str, expected: list
 
     assert problems
     assert [one for one in expected if not any(one in problem for problem in problems)] == []
+
+
+def test_missing_key_is_told_once(tmp_path: Path) -> None:
+    """A shape without its locks is one problem: nothing is said of the selector that is not there."""
+    problems = read_rules([write(tmp_path, {"mine": "only: {role: dtor}\nindependent: [A, ~]"})]).problems
+
+    assert [one.message for one in problems] == [
+        "missing key 'locks'", "expected a lock's name, a list of them or conditions, not nothing",
+    ]  # fmt: skip
 
 
 class Named(NoLocks):
