@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from itertools import islice, pairwise, product
+from itertools import count, islice, pairwise, product
 from typing import NamedTuple
 
 from lockcheck.analysis.compose import Composer
@@ -247,7 +247,8 @@ class Reenactor:
         callers = self._all_callers()
         best: dict[Node, int] = {node: 0}
         below: dict[Node, tuple[Frame, Node]] = {}
-        heap: list[tuple[int, int, Node]] = [(0, 0, node)]
+        number = count()  # ties go to what was found first: nodes have no order
+        heap: list[tuple[int, int, Node]] = [(0, next(number), node)]
         while heap:
             cost, _, at = heappop(heap)
             if cost > best[at]:
@@ -258,7 +259,7 @@ class Reenactor:
                 price = cost + 1 + (0 if at.entry.held.depth else 1000 * frame.state.held.depth)
                 if frame.node not in best or price < best[frame.node]:
                     best[frame.node], below[frame.node] = price, (frame, at)
-                    heappush(heap, (price, len(best), frame.node))
+                    heappush(heap, (price, next(number), frame.node))
         return self._teller.trail(node)
 
     def _all_callers(self) -> dict[Node, list[Frame]]:
