@@ -127,6 +127,17 @@ class Dependencies:
             self._bits[outer] = known
         return known
 
+    def split(self, outer: Outer) -> tuple[list[int], list[int]]:
+        """The keys of a hold that held-lock stacks show, and those that only waits add; ascending."""
+        added = sum(1 << key for key in self._extra.get(outer, ())) & ~(3 << outer.cls * 2)
+        shown = 0
+        for key in self._takes.get(outer, ()):
+            shown |= 1 << key
+        for target in self._calls.get(outer, ()):
+            shown |= self.exposed[target]
+        shown &= ~(3 << outer.cls * 2)
+        return list(keys_of(shown)), list(keys_of(added & ~shown))
+
     def inner_classes(self, cls: int) -> list[int]:
         """Classes taken under a class, ascending."""
         bits = 0

@@ -7,9 +7,10 @@ Glossary words defined here: entry, confinement.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from lockcheck.analysis.compile import Binding, Compiler
+from lockcheck.analysis.compile import Binding, Code, Compiler
 from lockcheck.analysis.state import NO_LIMIT, Context
 from lockcheck.analysis.walk import Node, Walker
 from lockcheck.model.locks import WaitType
@@ -46,6 +47,15 @@ class Root(NamedTuple):
     node: Node
 
 
+class Start(NamedTuple):
+    """An entry, and the code and context that it starts with."""
+
+    function: int
+    entry: Entry
+    code: Code
+    context: Context
+
+
 class Starter:
     """Starts every entry of a program."""
 
@@ -57,18 +67,21 @@ class Starter:
 
     def start(self) -> list[Root]:
         """All entries in order of function name; each is walked to the end."""
+        starts = self.starts()
+        return [Root(index, entry, self.walker.enter(code, context)) for index, entry, code, context in starts]
+
+    def starts(self) -> Iterator[Start]:
+        """All entries in order of function name, and how each begins. Walks nothing."""
         functions = self.compiler.program.functions
         excluded: dict[int, set[int]] = {}
         for index, function in enumerate(functions):
             for other in function.not_beside:
                 excluded.setdefault(index, set()).add(other)
                 excluded.setdefault(other, set()).add(index)
-        roots = []
         for index, function in enumerate(functions):
             for entry in function.entries:
                 label = self.label(index, function, frozenset(excluded.get(index, ())))
-                roots.append(Root(index, entry, self.root(index, function, entry, label)))
-        return roots
+                yield Start(index, entry, self.code(index, function, entry), self.context(entry, label))
 
     def label(self, index: int, function: Function, excluded: frozenset[int]) -> int:
         """The index of a function's confinement."""
@@ -80,14 +93,12 @@ class Starter:
             self.labels.append(own)
         return self._indexes[own]
 
-    def root(self, index: int, function: Function, entry: Entry, label: int) -> Node:
-        """Walk one entry."""
+    def code(self, index: int, function: Function, entry: Entry) -> Code:
+        """What an entry runs: the function, with what is taken around it."""
         given = dict(entry.args)
         binding: Binding = tuple((name, given[name]) for name in function.params if name in given)
         code = self.compiler.code(index, binding)
-        if entry.under:
-            code = self.compiler.synthetic(prelude(index, function, entry))
-        return self.walker.enter(code, self.context(entry, label))
+        return self.compiler.synthetic(prelude(index, function, entry)) if entry.under else code
 
     def context(self, entry: Entry, label: int) -> Context:
         """The state an entry starts in.
@@ -95,7 +106,6 @@ class Starter:
         PREEMPT_RT runs softirqs and threaded handlers in tasks with bottom halves off, where spinlocks may sleep.
         """
         config_rank = int(self.compiler.binder.table.config_rank)
-        threaded = entry.context == "softirq" or (entry.context == "hardirq" and entry.threaded)
         threaded = entry.context == "softirq" or (entry.context == "hardirq" and entry.threaded)
         if threaded and self.compiler.program.preempt_rt:
             preempt, irqs_on = int(entry.preempt_off), not entry.irqs_off

@@ -34,6 +34,7 @@ COMMANDS = {
     "rules": "rules",
     "schema": "schema",
     "sources": "sources",
+    "verify": "verify",
 }
 EXIT_FAILED = 2
 EXIT_INTERRUPTED = 130

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lockcheck.cli.caching import cache_options, say_what_it_did, store_of
+from lockcheck.cli.certifying import certificate_option, write_certificate
 from lockcheck.cli.options import input_options, limits_of
 from lockcheck.cli.reports import (
     Target,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
               help="List what models and rules declare and the run had no use for; exit 1 if any.")  # fmt: skip
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
+@certificate_option
 @cache_options
 def command(
     form: str | None,
@@ -63,6 +65,7 @@ def command(
     hints: bool,
     strict: bool,
     color: str,
+    certificate: str | None,
     no_cache: bool,
     cache_dir: str | None,
     verbose: bool,
@@ -85,7 +88,7 @@ def command(
     settings = find(Path.cwd())
     targets = targets_of(form or settings.format or "text", outputs or settings.outputs)
     named = [name for listed in configs for name in listed.split(",") if name]
-    store = store_of(no_cache or hints, cache_dir)  # a recalled result has no analysis to compare with
+    store = store_of(no_cache or hints or bool(certificate), cache_dir)  # a recalled result has no analysis
     result = run_check(options, all_configs=all_configs, configs=named, cache=store)[0]
     if verbose:
         say_what_it_did(store)
@@ -99,7 +102,10 @@ def command(
                 prefix=checkout_prefix(Path.cwd()), shipped=shipped_files(result.files), repairs=tried)  # fmt: skip
     _complain(result, targets, expect, color)
     deliver(result, targets, view, color)
-    return view.exit_code(result)
+    code = view.exit_code(result)
+    if certificate:
+        write_certificate(certificate, code, result, settings, options)
+    return code
 
 
 def _held(

@@ -90,6 +90,16 @@ class Analysis:
         self._drafts: dict[tuple[str, bool], tuple[Draft, ...]] = {}
 
     @property
+    def composer(self) -> Composer:
+        """What was composed: nodes, dependencies and usage by class index (for ``proof``)."""
+        return self._composer
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of lock classes by class index."""
+        return tuple(self._binder.class_names)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The fact kinds, sorted."""
         return tuple(sorted((*self._makers, *self._drafters)))
