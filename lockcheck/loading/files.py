@@ -24,6 +24,7 @@ from lockcheck.source.text import SourceText, decode
 PACKAGE: Final = Path(__file__).parent.parent
 LIBRARY: Final = PACKAGE / "library"
 DIALECTS: Final = PACKAGE / "dialect"
+_PATTERN: Final = re.compile(r"[*?]|\[.*\]")
 _IS_MODEL: Final = re.compile(r"^[\"']?lockcheck[\"']?[ \t]*:|^\{", re.MULTILINE)
 
 
@@ -112,22 +113,36 @@ class Files:
             elif given in library():
                 self._add_shipped(given, named=True)
             else:
-                hint = did_you_mean(given, library()) or "shipped models are named like linux/slab"
-                self._say(
-                    given, 0, 0, "no such file or directory, and no shipped model of that name", "no-such-file", hint
-                )
+                self._absent(given, path)
         except (OSError, ValueError) as error:
             self._say(given, 0, 0, f"cannot be read: {_reason(error)}", "unreadable")
+
+    def _absent(self, given: str, path: Path) -> None:
+        """Say that there is no such input, and what may have been meant."""
+        if self._tree.leads_nowhere(path):
+            self._say(given, 0, 0, "this link leads nowhere", "broken-link")
+        elif _PATTERN.search(given):
+            hint = "the shell expands patterns; name a folder to check all models below it"
+            self._say(given, 0, 0, "no file matches this pattern", "no-such-file", hint)
+        else:
+            near = [str(path.with_name(name)) for name in self._tree.beside(path)]
+            hint = did_you_mean(given, sorted((*near, *library()))) or "shipped models are named like linux/slab"
+            message = "no such file or directory, and no shipped model of that name"
+            self._say(given, 0, 0, message, "no-such-file", hint)
 
     def _add_directory(self, given: str, path: Path) -> None:
         tree = self._tree
         root = tree.resolve(path)
         self._roots.append(root)
-        found = sorted(item for item in tree.below(path) if tree.is_file(item) and _inside(tree.resolve(item), [root]))
+        below = sorted(tree.below(path))
+        broken = [item for item in below if tree.leads_nowhere(item)]
+        for item in broken:
+            self._say(str(item), 0, 0, "this link leads nowhere", "broken-link", "repair or remove it")
+        found = [item for item in below if tree.is_file(item) and _inside(tree.resolve(item), [root])]
         before = len(self.models)
         for item in found[: self._limits.max_files + 1]:
             self._add_path(str(item), item, named=True, must_be_model=False)
-        if not found or (len(self.models) == before and not self._problems):
+        if not broken and (not found or (len(self.models) == before and not self._problems)):
             self._say(given, 0, 0, "no model (*.yaml with a `lockcheck:` key) in this directory", "no-model")
 
     def _add_shipped(self, name: str, *, named: bool) -> ModelFile | None:

@@ -74,6 +74,14 @@ class Revision:
         files = _listing(self.top, self.commit)[0]
         return [folder / one[len(start) :] for one in files if one.startswith(start) and one.endswith(".yaml")]
 
+    def beside(self, path: Path) -> list[str]:
+        """Names of ``*.yaml`` in the folder that a path is in."""
+        return [one.name for one in self.below(path.parent) if one.parent == path.parent]
+
+    def leads_nowhere(self, path: Path) -> bool:
+        """Never: what a link leads to is not looked up in a commit."""
+        return False
+
     def size(self, path: Path) -> int | None:
         """Bytes of a regular file; None for anything else."""
         entry = self._entry(path)

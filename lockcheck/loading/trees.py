@@ -28,6 +28,12 @@ class Tree(Protocol):
     def below(self, folder: Path) -> list[Path]:
         """All ``*.yaml`` below a folder."""
 
+    def beside(self, path: Path) -> list[str]:
+        """Names of ``*.yaml`` in the folder that a path is in; none when there is no such folder."""
+
+    def leads_nowhere(self, path: Path) -> bool:
+        """Whether it is a link to something that is not there."""
+
     def size(self, path: Path) -> int | None:
         """Bytes of a regular file; None for anything else."""
 
@@ -57,6 +63,14 @@ class Disk:
     def below(self, folder: Path) -> list[Path]:
         """All ``*.yaml`` below a folder."""
         return [*folder.rglob("*.yaml")]
+
+    def beside(self, path: Path) -> list[str]:
+        """Names of ``*.yaml`` in the folder that a path is in; none when there is no such folder."""
+        return [one.name for one in path.parent.glob("*.yaml")]
+
+    def leads_nowhere(self, path: Path) -> bool:
+        """Whether it is a link to something that is not there."""
+        return path.is_symlink() and not path.exists()
 
     def size(self, path: Path) -> int | None:
         """Bytes of a regular file; None for anything else."""
