@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache as once
 from functools import cached_property
 from pathlib import Path
@@ -91,6 +91,11 @@ def recalled(cache: str | os.PathLike[str] | Store, request: Request, run: Calla
         store.hits += 1
         return _result(kept, inputs, once(request.ruleset), run)
     store.misses += 1
+    result = _assembled(store, request, inputs, run)
+    if result is not None:
+        store.put(key, encode(Kept(*(getattr(result, name) for name in KEPT))))
+        store.tidy()
+        return result
     result = run()
     if not result.problems and _unchanged(result, inputs) and _is_still(key, store, request):
         store.put(key, encode(Kept(*(getattr(result, name) for name in KEPT))))
@@ -105,6 +110,38 @@ def _result(kept: Kept, inputs: Inputs, ruleset: Callable[[], RuleSet], run: Cal
         rules=_Rules(ruleset),
         analysis=Again(run),
     )
+
+
+def _assembled(store: Store, request: Request, inputs: Inputs, run: Callable[[], Result]) -> Result | None:
+    """The result, with what is known of parts of the models that did not change; None when they have no parts."""
+    from lockcheck.loading import ModelText
+
+    apart = not (request.vary or request.included_only or inputs.rules or inputs.waivers or request.config)
+    if not apart or any(isinstance(one, ModelText) for one in request.inputs):
+        return None
+    from lockcheck.checker.judge import Judgement
+    from lockcheck.parts import LEAST_FILES, Asked, assembled
+
+    if len(inputs.models.files) < LEAST_FILES:
+        return None
+    ruleset = once(request.ruleset)
+    if ruleset().problems:
+        return None
+    limits = request.limits or Limits()
+    judgement = Judgement(ruleset().sorted(), request.today, (), ruleset().off)
+    named = [os.fspath(one) for one in request.inputs if not isinstance(one, ModelText)]
+    parts = [
+        "parts",
+        version(),
+        repr(limits),
+        repr(sorted(request.severities.items())),
+        repr(sorted(request.verdicts.items())),
+    ]
+    asked = Asked(inputs.models, judgement, limits, request.config, digest(*parts, *named))
+    result = assembled(store, asked, Again(run))
+    if result is None or result.problems:
+        return None
+    return replace(result, sources=_Sources(inputs, ruleset), rules=_Rules(ruleset))
 
 
 def _unchanged(result: Result, inputs: Inputs) -> bool:

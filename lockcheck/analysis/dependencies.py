@@ -147,14 +147,18 @@ class Dependencies:
 
     def count(self, classes: int) -> int:
         """The number of (outer, inner) pairs of classes."""
+        return sum(self.counts(classes).values())
+
+    def counts(self, classes: int) -> dict[int, int]:
+        """The number of inner classes of each outer one."""
         even = int("01" * max(classes, 1), 2)
-        total = 0
-        for outers in self.outers().values():
+        found = {}
+        for cls, outers in self.outers().items():
             bits = 0
             for outer in outers:
                 bits |= self.bits(outer)
-            total += ((bits | bits >> 1) & even).bit_count()
-        return total
+            found[cls] = ((bits | bits >> 1) & even).bit_count()
+        return found
 
     def hops(self, cls: int, mask: int = -1) -> dict[Hop, list[Outer]]:
         """The hops from a class whose acquisition keys are in ``mask``, each with the holds that have it."""

@@ -52,7 +52,10 @@ def digest(*parts: bytes | str) -> str:
 
 
 class Store:
-    """The entries below ``folder``. ``trouble``: why entries could not be read or kept, once each; none stops a run."""
+    """The entries below ``folder``. ``trouble``: why entries could not be read or kept, once each; none stops a run.
+
+    ``parts``: of a result put together from parts, how many were checked, of how many.
+    """
 
     def __init__(self, folder: Path, max_bytes: int = MAX_TOTAL_BYTES) -> None:
         self.folder = folder
@@ -60,6 +63,7 @@ class Store:
         self.trouble: list[str] = []
         self.hits = 0
         self.misses = 0
+        self.parts: tuple[int, int] | None = None
         self._written = 0
         self._usable: bool | None = None
         self._made = False

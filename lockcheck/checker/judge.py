@@ -61,7 +61,7 @@ class Judgement:
         self._waivers = tuple(waivers)
         self._off = tuple(off)
         self._checked: list[_Checked] = []
-        self._first: tuple[Program, Analysis] | None = None
+        self._first: tuple[tuple[str, ...], Analysed] | None = None
 
     def add(self, program: Program, analysis: Analysis) -> None:
         """Note what one program covers and expects."""
@@ -74,18 +74,39 @@ class Judgement:
             idle=idle(self._own, names_of(program), analysis.table),
         )
         self._checked.append(checked)
-        self._first = self._first or (program, analysis)
+        self._first = self._first or (program.named_files, analysis)
 
     def judge(self, program: Program, analysis: Analysis) -> tuple[Finding, ...]:
         """The findings of a program, which is added."""
         self.add(program, analysis)
         return findings_of(self.rules, analysis)
 
+    def add_parts(
+        self,
+        coverage: Coverage,
+        files: Sequence[str],
+        named: Sequence[str],
+        waivers: Sequence[Waiver],
+        analysis: Analysed,
+    ) -> None:
+        """Note what a program covers that was judged in parts; only built-in rules, and no expectations."""
+        self._checked.append(_Checked(coverage, tuple(files), tuple(waivers), (), False, {}))
+        self._first = self._first or (tuple(named), analysis)
+
+    def afresh(self) -> Judgement:
+        """The same rules and waivers, with nothing judged."""
+        return Judgement((*self.rules, *self._about_waivers), self._today, self._waivers, self._off)
+
+    @property
+    def only_built_in(self) -> bool:
+        """No rule is one's own."""
+        return not self._own
+
     def result(self, found: Iterable[Finding], configs: Configs, sources: Mapping[str, Quotable]) -> Result:
         """The result over everything that was added. ``found``: before waivers. Raises ValueError when nothing was."""
         if self._first is None:
             raise ValueError("no program was added")
-        named = self._first[0].named_files
+        named = self._first[0]
         waivers = tuple(dict.fromkeys((*self._waivers, *(one for part in self._checked for one in part.waivers))))
         applied = apply_waivers(found, waivers, self._today, configs)
         our_files = {*named, *(one.place.file for one in self._waivers)}

@@ -43,6 +43,8 @@ def say_what_it_did(store: Store | None) -> None:
         click.echo("lockcheck: no cache", err=True)
         return
     did = "the result was in the cache" if store.hits else "the result was not in the cache"
+    if store.parts is not None:
+        did = f"{store.parts[0]} of {store.parts[1]} parts of the models checked, the others were in the cache"
     if not store.hits and not store.misses:
         did = "these models are not looked up in the cache"
     click.echo(

@@ -63,6 +63,7 @@ class Analysis:
         starter = Starter(walker)
         roots = starter.start()
         self._cut = tuple(walker.cut)
+        self.work = walker.work + walker.universe.work
         init = frozenset(index for index, label in enumerate(starter.labels) if label.init)
         self._composer = Composer(roots, compiler.binder, init)
         self._binder = compiler.binder

@@ -76,6 +76,7 @@ class Models:
     """Models that are read once and loaded for one config after another.
 
     Arguments as for :func:`load`. ``instead``: texts to take instead of what a file says, by the name that places use.
+    ``found``: files that were read already, and what collects their problems.
     """
 
     def __init__(
@@ -87,8 +88,9 @@ class Models:
         included_only: bool = False,
         revision: str | None = None,
         instead: Mapping[str, str] | None = None,
+        found: tuple[Files, Collector] | None = None,
     ) -> None:
-        self._inputs, self._roots, self._limits = inputs, roots, limits
+        self._inputs, self._roots, self._limits, self._found = inputs, roots, limits, found
         self._included_only, self._revision, self._instead = included_only, revision, instead
         self._read: _Read | None = None
 
@@ -101,7 +103,7 @@ class Models:
             return self._load(config, left_open)
 
     def _load(self, config: Mapping[str, bool], left_open: frozenset[str]) -> Loaded:
-        problems = Collector(self._limits.max_problems)
+        problems = self._found[1] if self._found is not None else Collector(self._limits.max_problems)
         read, self._read = self._read, None
         files = read.files if read is not None else self._files(problems)
         program, builder = None, None
@@ -128,7 +130,9 @@ class Models:
         return Loaded(None if found else program, found, configs, sources, demanded, known)
 
     def _files(self, problems: Collector) -> Files:
-        """What reads the files."""
+        """What reads the files, or has them already."""
+        if self._found is not None:
+            return self._found[0]
         return Files(self._roots, self._limits, problems, _tree(self._revision, problems), self._instead)
 
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from lockcheck.loading.files import Files, ModelText, read_model
+from lockcheck.loading.files import Files, ModelFile, ModelText, read_model
 from lockcheck.source.limits import Limits
 from lockcheck.source.problems import Collector, TooManyProblems
 from lockcheck.source.reader import KEYS
@@ -43,10 +43,18 @@ Leads = Callable[[str], "dict[str, tuple[str, ...]] | None"]
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The files of a run, sorted by name. ``learned``: by digest, what files lead to that had to be parsed."""
+    """The files of a run, sorted by name. ``learned``: by digest, what files lead to that had to be parsed.
+
+    ``found``: the files as they were found, for loading some of them.
+    """
 
     files: tuple[Surveyed, ...]
     learned: Mapping[str, dict[str, tuple[str, ...]]]
+    found: Found
+
+    def includes(self) -> dict[str, list[str]]:
+        """The files that each file includes."""
+        return {name: [other for other, _, _ in model.includes] for name, model in self.found.models.items()}
 
     def sources(self) -> dict[str, SourceText]:
         """The text of each file."""
@@ -59,7 +67,7 @@ def survey(
     """The files that a run with these inputs reads; None when it has problems, or depends on more than these files
     (a dialect of its own, claims about other models)."""
     problems = Collector(limits.max_problems)
-    files = _Search(roots, limits, problems, leads)
+    files = Found(roots, limits, problems, leads)
     try:
         files.read_inputs(inputs)
     except TooManyProblems:
@@ -70,10 +78,10 @@ def survey(
         Surveyed(name, files.digests[name], model.named, model.shipped, files.expiring[name], model.source)
         for name, model in sorted(files.models.items())
     )
-    return Survey(tuple(found), files.learned)
+    return Survey(tuple(found), files.learned, files)
 
 
-class _Search(Files):
+class Found(Files):
     """Reads files for their bytes and their includes only."""
 
     def __init__(self, roots: Sequence[Path] | None, limits: Limits, problems: Collector, leads: Leads) -> None:
@@ -83,6 +91,7 @@ class _Search(Files):
         self.expiring: dict[str, bool] = {}
         self.learned: dict[str, dict[str, tuple[str, ...]]] = {}
         self.depends_on_more = False
+        self._parsed: dict[str, dict[str, Any] | None] = {}
 
     def _document(self, source: SourceText, data: bytes) -> dict[str, Any] | None:
         digest = self.digests[source.file] = blake2b(data, digest_size=16).hexdigest()
@@ -97,6 +106,25 @@ class _Search(Files):
         dialects = led.get("dialect", ())
         self.depends_on_more |= bool(led.get("claims")) or any(name.endswith((".yaml", ".yml")) for name in dialects)
         return {"lockcheck": 1, "include": list(led.get("include", ())), KEYS: {}}
+
+    def parsed(self, name: str) -> dict[str, Any] | None:
+        """The top level of a file, parsed once; None when it cannot be."""
+        if name not in self._parsed:
+            self._parsed[name] = read_model(self.models[name].source, self._limits, self._problems, self._words)
+        return self._parsed[name]
+
+    def some(self, names: Sequence[str], problems: Collector) -> Files | None:
+        """Just these files, parsed; None when one of them cannot be. They include no others."""
+        part = Files(None, self._limits, problems, self._tree)
+        part._roots = self._roots
+        for name in names:
+            document = self.parsed(name)
+            if document is None:
+                return None
+            model = self.models[name]
+            part.models[name] = ModelFile(name, model.source, document, model.named, model.folder, model.shipped)
+        part._by_path = {real: part.models[one.name] for real, one in self._by_path.items() if one.name in part.models}
+        return part
 
     def _learn(self, digest: str, source: SourceText) -> dict[str, tuple[str, ...]] | None:
         document = read_model(source, self._limits, self._problems, self._words)

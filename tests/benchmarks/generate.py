@@ -35,7 +35,6 @@ class Shape:
     seed: int = 1
 
 
-
 VERBS = {
     "mutex": ("mutex_lock", "mutex_unlock"),
     "rwsem": ("down_write", "up_write"),
@@ -97,6 +96,33 @@ class _Writer:
         for number, (left, right) in enumerate(self.planted):
             yield from self.pair(f"forward_{number:03}", left, right)
             yield from self.pair(f"backward_{number:03}", right, left)
+
+    def files(self) -> Iterator[tuple[str, list[str]]]:
+        """The same model as a file for each subsystem; the two functions of a planted circle are in two of them."""
+        locks: dict[int, list[str]] = {}
+        for (subsystem, _), names in self.bands.items():
+            locks.setdefault(subsystem, []).extend(names)
+        functions: dict[int, list[int]] = {}
+        for number in range(self.count):
+            functions.setdefault(self.place(number)[0], []).append(number)
+        last = self.shape.subsystems
+        for subsystem in range(last):
+            lines = ["lockcheck: 1", f"title: subsystem {subsystem}", "locks:"]
+            lines += [
+                f"  {name}: {{kind: {self.kind[name]}, at: gen/locks.c:{int(name[5:]) + 1}}}"
+                for name in sorted(locks[subsystem])
+            ]
+            circles = [pair for pair in enumerate(self.planted) if pair[0] % last == subsystem]
+            lines += [f"  {name}: mutex" for _, pair in circles for name in pair]
+            lines.append("functions:")
+            for number in functions[subsystem]:
+                lines += self.function(number)
+            for number, (left, right) in circles:
+                lines += self.pair(f"forward_{number:03}", left, right)
+            for number, (left, right) in enumerate(self.planted):
+                if (number + 1) % last == subsystem:
+                    lines += self.pair(f"backward_{number:03}", right, left)
+            yield f"subsystem_{subsystem:03}.yaml", lines
 
     def pair(self, name: str, first: str, second: str) -> Iterator[str]:
         """A function that takes two locks in this order."""
@@ -218,6 +244,11 @@ def _nested(name: str, chain: list[int]) -> Iterator[str]:
     yield from (f"  {name}:", "    entry: task", "    steps:")
     yield from (f"      - mutex_lock: lock_{lock:05}" for lock in chain)
     yield from (f"      - mutex_unlock: lock_{lock:05}" for lock in reversed(chain))
+
+
+def files(shape: Shape) -> dict[str, str]:
+    """The texts of a model of that shape in many files, by name."""
+    return {name: "\n".join(lines) + "\n" for name, lines in _Writer(shape).files()}
 
 
 def model(shape: Shape | Order) -> str:
