@@ -102,7 +102,7 @@ def check(
     def run() -> Result:
         return check_with(ruleset(), loader, day, say, files)
 
-    if cache is None or revision is not None:
+    if cache is None or revision is not None or instead:
         return run()
     from lockcheck.recall import Request, recalled
 
