@@ -16,8 +16,8 @@ MODULES = sorted((ROOT / "lockcheck").rglob("*.py"))
 NAMES = [path.relative_to(ROOT).as_posix() for path in MODULES]
 FUNCTION_LINES, MODULE_LINES = 40, 400
 TOP_LEVEL = {
-    ".ci", ".editorconfig", ".gitattributes", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
-    "docs", "lockcheck", "pyproject.toml", "rules", "tests",
+    ".ci", ".editorconfig", ".gitattributes", ".github", ".gitignore", ".gitlab", ".pre-commit-hooks.yaml",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "docs", "lockcheck", "pyproject.toml", "rules", "tests",
 }  # fmt: skip
 TEXTS = {".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".json", ""}
 # Written apart so that this file does not contain what it looks for.
