@@ -17,7 +17,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from lockcheck.checker.evaluate import judged
-from lockcheck.checker.relevant import undecided
+from lockcheck.checker.relevant import STANDING_ALONE, Key, key_of, reasons_of, undecided
 from lockcheck.checker.rule import Rule
 from lockcheck.findings import Finding
 from lockcheck.graph import Analysis, analyse
@@ -33,6 +33,28 @@ if TYPE_CHECKING:
 
 Group = frozenset[str]
 """Fact kinds that some rule looks at together: their findings are settled together."""
+
+
+class Want(NamedTuple):
+    """What is to be settled: findings of the rules about a group. ``keys``: of the facts with these; None: of all."""
+
+    group: Group
+    keys: frozenset[Key] | None = None
+
+    def has(self, key: Key) -> bool:
+        """Whether facts with this key are to be settled."""
+        return self.keys is None or key in self.keys
+
+
+class Found(NamedTuple):
+    """What a run found about a group. ``deciding``: by key, the options that its facts take one way.
+
+    ``entangled``: options that the group depends on as a whole.
+    """
+
+    findings: Sequence[tuple[Key, Finding]]
+    deciding: Mapping[Key, frozenset[str]]
+    entangled: frozenset[str]
 
 
 class Problems(Exception):  # noqa: N818 - it is no error of the program
@@ -51,12 +73,12 @@ class _Run:
     split: frozenset[str] = frozenset()
     problems: tuple[Problem, ...] = ()
     checked: bool = False
-    found: dict[Group, tuple[list[Finding], Counter[str]]] = field(default_factory=dict)
+    found: dict[Group, Found] = field(default_factory=dict)
     analysis: Analysis | None = None
 
 
 class _Part(NamedTuple):
-    """Configs still to be looked at: those of ``cube``, for the rules of ``groups``.
+    """Configs still to be looked at: those of ``cube``, for what is in ``wanted``.
 
     The nearest to the defaults, and of those the smallest, come first. ``must``: options to decide before a run.
     """
@@ -65,7 +87,7 @@ class _Part(NamedTuple):
     larger: int
     number: int
     cube: Cube
-    groups: tuple[Group, ...]
+    wanted: tuple[Want, ...]
     must: tuple[str, ...] = ()
 
 
@@ -96,7 +118,7 @@ class Matrix:
 
         Raises :class:`Problems` when some config cannot be loaded.
         """
-        self._add(frozenset(), tuple(groups(self.rules)))
+        self._add(frozenset(), tuple(map(Want, groups(self.rules))))
         while self._parts:
             self._settle(heapq.heappop(self._parts))
         missed = self._nothing_run()
@@ -106,11 +128,11 @@ class Matrix:
         configs = Configs(tuple(sorted(self.fixed.items())), tuple(self.varied), skipped, len(self._runs))
         return sorted(findings, key=Finding.sort_key), configs
 
-    def _add(self, cube: Cube, wanted: tuple[Group, ...], must: tuple[str, ...] = ()) -> None:
+    def _add(self, cube: Cube, wanted: tuple[Want, ...], must: tuple[str, ...] = ()) -> None:
         changed = sum(1 for name, on in cube if self.varied[name] is not on)
         heapq.heappush(self._parts, _Part(changed, -len(cube), next(self._number), cube, wanted, must))
 
-    def _split(self, part: _Part, wanted: tuple[Group, ...], name: str, must: tuple[str, ...] = ()) -> None:
+    def _split(self, part: _Part, wanted: tuple[Want, ...], name: str, must: tuple[str, ...] = ()) -> None:
         """Both ways of an option."""
         for on in (True, False):
             self._add(part.cube | {(name, on)}, wanted, must)
@@ -118,7 +140,7 @@ class Matrix:
     def _settle(self, part: _Part) -> None:
         """Note what holds throughout a part; split the rest of it."""
         if part.must:
-            self._split(part, part.groups, part.must[0], part.must[1:])
+            self._split(part, part.wanted, part.must[0], part.must[1:])
             return
         run = self._run(part.cube)
         if run is None:
@@ -128,15 +150,17 @@ class Matrix:
             raise Problems(run.problems)
         if run.split:
             first, *others = sorted(run.split)
-            self._split(part, part.groups, first, tuple(others))
+            self._split(part, part.wanted, first, tuple(others))
             return
-        at: dict[str, list[Group]] = {}
-        for group in part.groups:
-            findings, deciding = self._found(run, part.cube, group)
-            if deciding:
-                at.setdefault(min(deciding, key=lambda name: (-deciding[name], name)), []).append(group)
-            else:
-                self._note(part.cube, findings)
+        at: dict[str, list[Want]] = {}
+        for want in part.wanted:
+            found = self._found(run, part.cube, want.group)
+            later = list(to_split(found, want))
+            open_keys = [rest.keys for _, rest in later]
+            if None not in open_keys:
+                self._note(part.cube, found, want, frozenset().union(*filter(None, open_keys)))
+            for name, rest in later:
+                at.setdefault(name, []).append(rest)
         run.analysis = None  # as large as a run is; made again if rules come this way later
         for name, wanted in sorted(at.items()):
             self._split(part, tuple(wanted), name)
@@ -150,13 +174,15 @@ class Matrix:
         if run.problems:
             raise Problems(run.problems)
         for group in groups(self.rules):
-            self._note(defaults, self._found(run, defaults, group)[0])
+            self._note(defaults, self._found(run, defaults, group), Want(group))
         return 1
 
-    def _note(self, cube: Cube, findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            self._cubes.setdefault(finding.fingerprint, []).append(cube)
-            self._first.setdefault(finding.fingerprint, finding)
+    def _note(self, cube: Cube, found: Found, want: Want, but: frozenset[Key] = frozenset()) -> None:
+        """What holds throughout ``cube``, of what is wanted but for the facts with the keys ``but``."""
+        for key, finding in found.findings:
+            if want.has(key) and key not in but:
+                self._cubes.setdefault(finding.fingerprint, []).append(cube)
+                self._first.setdefault(finding.fingerprint, finding)
 
     # -- runs ------------------------------------------------------------------------------------------------------
 
@@ -185,26 +211,52 @@ class Matrix:
         self.judgement.add(loaded.program, analysis)
         return _Run(left_open, checked=True, analysis=analysis)
 
-    def _found(self, run: _Run, cube: Cube, group: Group) -> tuple[list[Finding], Counter[str]]:
-        """A run's findings of some rules, and how many of them each option decides."""
+    def _found(self, run: _Run, cube: Cube, group: Group) -> Found:
+        """What a run found about some rules, and which options decide that."""
         if group not in run.found:
             analysis = run.analysis = run.analysis or self._made(cube).analysis
             assert analysis is not None
             rules = [rule for rule in self.rules if group.issuperset(rule.kinds)]
             pairs = judged(rules, analysis)
-            deciding: Counter[str] = Counter()
+            deciding: dict[Key, frozenset[str]] = {}
+            entangled: frozenset[str] = frozenset()
             if run.left_open:
-                facts = [fact for _, fact in pairs]
-                more = undecided(rules, analysis, run.left_open)
-                deciding.update(name for fact in (*facts, *more) for name in options_of(fact))
-                deciding.update(analysis.entangled(group))
-            run.found[group] = [finding for finding, _ in pairs], deciding
+                by_id = {rule.id: rule for rule in rules}
+                told = ((by_id[finding.rule], fact) for finding, fact in pairs)
+                for rule, fact in (*told, *undecided(rules, analysis, run.left_open)):
+                    options = options_of(fact, reasons_of(rule))
+                    if options:
+                        key = key_of(rule.id, fact)
+                        deciding[key] = deciding.get(key, frozenset()) | options
+                entangled = analysis.entangled(group)
+            run.found[group] = Found([(key_of(one.rule, fact), one) for one, fact in pairs], deciding, entangled)
         return run.found[group]
 
 
-def options_of(fact: Fact) -> set[str]:
-    """The open options that a fact's witness takes one way."""
-    return {name for leg in fact.legs for name, _ in leg.options}
+def to_split(found: Found, want: Want) -> Iterator[tuple[str, Want]]:
+    """At which options to split, and what is to be settled there: of facts that stand alone only what they decide."""
+    deciding = {key: options for key, options in found.deciding.items() if want.has(key)}
+    tally = Counter(name for options in (*deciding.values(), found.entangled) for name in options)
+
+    def first(names: Iterable[str]) -> str:
+        return min(names, key=lambda name: (-tally[name], name))
+
+    if not tally:
+        return
+    if found.entangled or not want.group <= STANDING_ALONE:
+        yield first(tally), want
+        return
+    keys: dict[str, set[Key]] = {}
+    for key, options in deciding.items():
+        keys.setdefault(first(options), set()).add(key)
+    for name, some in sorted(keys.items()):
+        yield name, Want(want.group, frozenset(some))
+
+
+def options_of(fact: Fact, reasons: frozenset[str] | None) -> frozenset[str]:
+    """The open options that a fact's witness takes one way. ``reasons``: the legs that count beside the main ones."""
+    legs = (leg for leg in fact.legs if reasons is None or not leg.about or leg.about in reasons)
+    return frozenset(name for leg in legs for name, _ in leg.options)
 
 
 def groups(rules: Sequence[Rule]) -> Iterator[Group]:

@@ -15,7 +15,7 @@ from lockcheck.analysis.state import NO_LIMIT, Context
 from lockcheck.analysis.walk import Node, Walker
 from lockcheck.model.locks import WaitType
 from lockcheck.model.program import Entry, Function
-from lockcheck.model.steps import Acquire, Call, Do, Release, Value
+from lockcheck.model.steps import Acquire, Branch, Call, Do, Release, Step, Value
 
 
 class Confinement(NamedTuple):
@@ -139,4 +139,7 @@ def prelude(index: int, function: Function, entry: Entry) -> Function:
     take = Do(tuple(Acquire(lock) for lock in locks), where, entry.word, function.at)
     drop = Do(tuple(Release(lock) for lock in reversed(locks)), where, entry.word, function.at)
     call = Call((Value("function", index),), tuple(entry.args), where, f"{function.name}()", function.at)
-    return Function(entry.word, function.file, where, (take, call, drop), at=function.at)
+    steps: tuple[Step, ...] = (take, call, drop)
+    if entry.given is not None:
+        steps = (Branch(entry.given, steps, (), where),)
+    return Function(entry.word, function.file, where, steps, at=function.at)

@@ -16,6 +16,7 @@ from lockcheck.analysis.compile import Bundle, Code, Compiler, Op
 from lockcheck.analysis.switches import Own
 from lockcheck.model.steps import Call, Hook
 
+TOO_MANY_BALANCES = "too many ways to make or undo an object to compare what it owns"
 MOST_STATES = 20_000
 """(op, balance) pairs of one question; with more there is no answer."""
 MOST_DEPTH = 200

@@ -10,6 +10,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from types import MappingProxyType
+from typing import TypeAlias
 
 from lockcheck.checker.evaluate import in_orders
 from lockcheck.checker.kinds import FACT_KINDS
@@ -26,6 +27,40 @@ ELSEWHERE: Mapping[str, tuple[Attribute, ...]] = MappingProxyType({
     "outermost": (True, False),
 })  # fmt: skip
 """Attributes that more than the fact's own leg decides, with what they may be where some path is missing."""
+
+
+Key: TypeAlias = tuple[str, ...]
+"""What facts have in common that may be each other in another config."""
+
+STANDING_ALONE = frozenset({"acquisition", "allocation", "call"})
+"""Fact kinds of which no fact is left out, or told otherwise, because of another one: each can be settled by itself."""
+
+
+REASONS = MappingProxyType({"leaf": "inner", "inner": "inner", "irq_safe": "enabled"})
+"""Attributes of acquisitions that a leg beside the main one gives the reason of, with what that leg is about."""
+
+
+def key_of(rule: str, fact: Fact) -> Key:
+    """The rule, the fact's kind, and its identity without what the choice of its witness decides (``outermost``)."""
+    return (rule, fact.kind, *(fact.identity[:-1] if fact.kind == "acquisition" else fact.identity))
+
+
+def reasons_of(rule: Rule) -> frozenset[str] | None:
+    """The legs beside the main one on which a rule's judgement may depend; None for all."""
+    if rule.kinds != ("acquisition",) or "forbid" not in rule.document:
+        return None
+    return frozenset(REASONS[name] for name in names_in(rule.document.get("where")) if name in REASONS)
+
+
+def names_in(where: object) -> Iterator[str]:
+    """Every key of a condition, nested ones too."""
+    if isinstance(where, Mapping):
+        for key, value in where.items():
+            yield str(key)
+            yield from names_in(value)
+    elif isinstance(where, list):
+        for one in where:
+            yield from names_in(one)
 
 
 class _Relaxed:
@@ -52,13 +87,13 @@ class _Relaxed:
         return tuple(selected(self._source, kind, lambda known: any(map(selects, variants_of(known, names))), relaxed))
 
 
-def undecided(rules: Sequence[Rule], source: FactSource, left_open: frozenset[str]) -> Iterator[Fact]:
-    """Facts whose witness takes one of these options one way and that some rule matches in some variant."""
+def undecided(rules: Sequence[Rule], source: FactSource, left_open: frozenset[str]) -> Iterator[tuple[Rule, Fact]]:
+    """Rules with facts whose witness takes one of these options one way and that some rule matches in some variant."""
     relaxed = _Relaxed(in_orders(rules, source))
-    for matches in (matches for rule in rules for matches, _ in rule.judgements):
-        for fact, _ in matches(relaxed):
+    for rule in rules:
+        for fact in (fact for matches, _ in rule.judgements for fact, _ in matches(relaxed)):
             if any(name in left_open for leg in fact.legs for name, _ in leg.options):
-                yield fact
+                yield rule, fact
 
 
 def variants_of(attributes: Mapping[str, Attribute], names: Sequence[str]) -> Iterator[Mapping[str, Attribute]]:

@@ -13,6 +13,7 @@ from lockcheck.analysis.compile import Compiler
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, SOFTIRQ, USED_IN, Composer, UsageBit
 from lockcheck.analysis.entries import Starter
 from lockcheck.analysis.events import NotFollowed
+from lockcheck.analysis.resources import TOO_MANY_BALANCES
 from lockcheck.analysis.walk import CUTS, Walker
 from lockcheck.graph.drafts import Draft
 from lockcheck.graph.facts_classes import ClassFacts
@@ -37,6 +38,7 @@ from lockcheck.model.program import Program
 if TYPE_CHECKING:
     import networkx
 
+_CUTS = CUTS | {TOO_MANY_BALANCES}
 AGGREGATES = frozenset({"dependency", "lock-class"})
 """Fact kinds with attributes that many witnesses make together, of which the legs show some."""
 
@@ -86,7 +88,8 @@ class Analysis:
         self._contexts = ContextFacts(roles)
         roles.ways_into = self._contexts.worst_first
         self._drafters["context"] = self._contexts.contexts
-        self._makers["resource"] = ResourceFacts(base, compiler).facts
+        self._resources = ResourceFacts(base, compiler)
+        self._makers["resource"] = self._resources.facts
         self._facts: dict[str, tuple[Fact, ...]] = {}
         self._drafts: dict[tuple[str, bool], tuple[Draft, ...]] = {}
 
@@ -224,7 +227,7 @@ class Analysis:
             never_entered=never,
             not_followed=tuple(sorted({*self.program.not_modelled, *self._not_followed()})),
             merged=tuple(sorted({node.code.function.name for node in nodes if node.merged})),
-            cut=tuple(sorted((why, unpack(file, where)) for why, file, where in self._cut if why in CUTS)),
+            cut=tuple(sorted((why, unpack(file, where)) for why, file, where in self._all_cut() if why in _CUTS)),
             unexercised=tuple(sorted((*self._never_entered(seen), *self._never_taken()))),
         )
 
@@ -254,8 +257,13 @@ class Analysis:
             if one.name not in taken:
                 yield Unexercised("lock", one.name, "never taken", one.place)
 
+    def _all_cut(self) -> tuple[tuple[str, str, int], ...]:
+        """What limits ended: in the walk, and in the comparison of what objects own, which is made for that."""
+        self.facts("resource")
+        return (*self._cut, *self._resources.cut)
+
     def _not_followed(self) -> Iterator[tuple[str, Place]]:
-        for why, file, where in self._cut:
+        for why, file, where in self._all_cut():
             yield why, unpack(file, where)
         for node, index, event in self._composer.special:
             if type(event) is NotFollowed:

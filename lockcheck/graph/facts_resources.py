@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lockcheck.analysis.compile import CALL, RUN, Binding, Bundle, Code, Compiler, Op
-from lockcheck.analysis.resources import Balance, Resources, TooManyBalancesError
+from lockcheck.analysis.resources import TOO_MANY_BALANCES, Balance, Resources, TooManyBalancesError
 from lockcheck.analysis.switches import Own
 from lockcheck.analysis.walk import Node
 from lockcheck.graph.facts_order import OrderFacts, make
@@ -40,6 +40,8 @@ class ResourceFacts:
         self.program = compiler.program
         self.resources = Resources(compiler)
         self._leaked: dict[str | None, frozenset[str]] = {}
+        self.cut: dict[tuple[str, str, int], None] = {}
+        """(why, file, packed place) of each function that was too large to compare with what undoes it."""
 
     def facts(self) -> Iterator[Fact]:
         """Every fact of every pair, once."""
@@ -49,7 +51,8 @@ class ResourceFacts:
                 for fact in self.of(pair):
                     found.setdefault(fact.identity, fact)
             except TooManyBalancesError:
-                continue
+                maker = pair.maker.function
+                self.cut[TOO_MANY_BALANCES, maker.file, maker.where] = None
         yield from found.values()
 
     def pairs(self) -> Iterator[Pair]:

@@ -66,7 +66,7 @@ class RoleFacts:
 
     def leg(self, start: Node, node: Node, index: int, event: Event, goal: Goal) -> Leg:
         """From an entry through the role function to the step."""
-        frames = [*self.teller.trail(start), *self.teller.way(start, node), Frame(node, index, event.state)]
+        frames = [*self.teller.light_trail(start), *self.teller.way(start, node), Frame(node, index, event.state)]
         return self.teller.leg(frames, goal, None, start)
 
     def acquisitions(self) -> Iterator[Draft]:
@@ -136,7 +136,8 @@ class RoleFacts:
         """The class taken under a class, the first by name."""
         if cls not in self._inner:
             names = (self.teller.class_name(inner) for inner in self.composer.dependencies.inner_classes(cls))
-            self._inner[cls] = min(names, default=None)
+            told = self.teller.first_inner(cls) if self.teller.open else None
+            self._inner[cls] = told.wants if told is not None else min(names, default=None)
         return self._inner[cls]
 
     def irq_safe(self, cls: int) -> bool:

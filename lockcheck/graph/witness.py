@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from lockcheck.analysis.binder import Binder
 from lockcheck.analysis.compose import Composer, passes, reachable
@@ -21,27 +20,14 @@ from lockcheck.analysis.events import Acquired, Enabled
 from lockcheck.analysis.lifted import literals_of
 from lockcheck.analysis.state import HeldLock, HeldStack, State
 from lockcheck.analysis.walk import Node
+from lockcheck.graph.frames import Frame, Goal, light_calls, lightest
 from lockcheck.model.facts import Hold, Leg, WitnessStep
 from lockcheck.model.locks import Mode
 from lockcheck.model.places import NOWHERE, Place, unpack
 
+__all__ = ["MODES", "Frame", "Goal", "Teller"]
+
 MODES = (Mode.EXCLUSIVE.name.lower(), Mode.SHARED.name.lower(), Mode.RECURSIVE.name.lower())
-
-
-class Frame(NamedTuple):
-    """A call on the way: op number ``op`` of ``node`` in ``state``."""
-
-    node: Node
-    op: int
-    state: State
-
-
-class Goal(NamedTuple):
-    """What the last step of a leg is about: class name and mode (or None), and how to call it."""
-
-    lock: str | None = None
-    mode: int | None = None
-    action: str = "acquire"
 
 
 class Teller:
@@ -51,6 +37,8 @@ class Teller:
         self.composer, self.binder = composer, binder
         self.open = frozenset(binder.program.open_options)
         self.root_of: dict[Node, Root] = {}
+        self._first_inner: dict[int, Leg | None] = {}
+        self._light: dict[Node, Frame | None] | None = None
         self._below: dict[Node, dict[Node, Frame | None]] = {}
         self._sites: dict[Node, tuple[dict[tuple[int, int], int], dict[int, int]]] = {}
         for root in composer.roots:
@@ -89,6 +77,14 @@ class Teller:
             frames.append(Frame(*caller))
             caller = self.composer.parents[caller[0]]
         return frames[::-1]
+
+    def light_trail(self, node: Node) -> list[Frame]:
+        """The calls from an entry down to ``node`` that take as few open options one way as any, or nearly so."""
+        if not self.open:
+            return self.trail(node)
+        if self._light is None:
+            self._light = light_calls((root.node for root in self.composer.roots), self.open)
+        return self._unwind(self._light, node)
 
     def descend(
         self, start: Node, goal: Callable[[Node], int | None], through: Callable[[State, Node], bool] | None = None
@@ -150,23 +146,32 @@ class Teller:
 
     def first_inner(self, cls: int) -> Leg | None:
         """The leg of some dependency from a class, the first by name; None for a leaf."""
-        dependencies = self.composer.dependencies
-        inner = sorted(dependencies.inner_classes(cls), key=self.class_name)
-        return self.pair_leg(cls, inner[0]) if inner else None
+        if cls not in self._first_inner:
+            dependencies = self.composer.dependencies
+            inner = sorted(dependencies.inner_classes(cls), key=self.class_name)
+            told = (self.pair_leg(cls, one, light=True) for one in (inner if self.open else inner[:1]))
+            self._first_inner[cls] = lightest(told)
+        return self._first_inner[cls]
 
-    def pair_leg(self, outer: int, inner: int) -> Leg:
-        """The leg of the dependency between two classes, in its first kind."""
+    def pair_leg(self, outer: int, inner: int, *, light: bool = False) -> Leg:
+        """The leg of the dependency between two classes, in its first kind. ``light``: as in :meth:`light_trail`."""
         dependencies = self.composer.dependencies
         hops = dependencies.hops(outer, 3 << inner * 2)
         hop = min(hops, key=lambda hop: (hop.recursive, not hop.exclusive))
         holds: list[Outer] = hops[hop]
+        if light and self.open:
+            ways = ((dependencies.evidence(hold, one), one.recursive) for one in hops for hold in hops[one])
+            told = lightest(self.dependency_leg(way, inner, recursive, light=True) for way, recursive in ways)
+            assert told is not None
+            return told
         return self.dependency_leg(dependencies.evidence(holds[0], hop), inner, hop.recursive)
 
-    def dependency_leg(self, evidence: Evidence, inner: int, recursive: bool) -> Leg:
+    def dependency_leg(self, evidence: Evidence, inner: int, recursive: bool, *, light: bool = False) -> Leg:
         """The leg of one dependency: hold the outer class, then take ``inner``."""
         if evidence.level is None:
             return self.signaller_leg(evidence, inner, recursive)
-        frames = [*self.trail(evidence.node), Frame(evidence.node, evidence.op, evidence.state)]
+        above = self.light_trail(evidence.node) if light else self.trail(evidence.node)
+        frames = [*above, Frame(evidence.node, evidence.op, evidence.state)]
         if evidence.callee is not None:
             more, node, index = self.descend(evidence.callee, self.exposed_in(evidence.key), passes)
             state = self.state_at(node, index, evidence.key)

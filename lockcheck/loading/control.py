@@ -5,11 +5,11 @@ Is: one function for each control word, in :data:`CONTROL`. Is not: verbs, nor t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from lockcheck.loading.conditions import ConditionError
-from lockcheck.loading.decide import lower_condition
+from lockcheck.loading.decide import condition, lower_condition
 from lockcheck.loading.plans import PlanError
 from lockcheck.loading.world import OFF
 from lockcheck.model.steps import (
@@ -20,6 +20,7 @@ from lockcheck.model.steps import (
     Do,
     Effect,
     Enter,
+    Hook,
     Jump,
     Label,
     Leave,
@@ -33,6 +34,9 @@ from lockcheck.source.reader import AT, STEP_LISTS
 
 if TYPE_CHECKING:
     from lockcheck.loading.body import Body
+
+_MOST_GUARDS: Final = 4
+"""Different conditions of functions of which any may be called, up to which their combinations are spelled out."""
 
 
 class Scope(NamedTuple):
@@ -84,7 +88,7 @@ def _call_targets(
     out: list[Step],
 ) -> None:
     """A call of one of several functions."""
-    targets = []
+    targets: list[tuple[str, Ref | Hook]] = []
     for name, path in zip(names, paths, strict=True):
         try:
             target = body.calls.target(name)
@@ -92,22 +96,44 @@ def _call_targets(
             body.say(raw, path, str(error), error.code, error.hint)
             continue
         if target is not None:
-            targets.append(target)
+            targets.append((str(name), target))
     calls: list[Step] = []
     for given in body.shared.world.each({key: value for key, value in (raw.get("with") or {}).items() if key != AT}):
         args = _arguments(body, raw, names, given)
         shown = ", ".join(str(given[key]) for key in sorted(given))
         text = f"{operand}({shown})" if isinstance(operand, str) else f"any of {', '.join(map(str, names))}"
         bound = tuple((key, args[key][0]) for key in sorted(args))
-        calls.append(Call(tuple(targets), bound, raw[AT], text, raw.get("at")))
+        calls.append(Call(tuple(target for _, target in targets), bound, raw[AT], text, raw.get("at")))
     if targets and len(calls) > 1:
         calls = [Choice(tuple((call,) for call in calls), raw[AT])]
     if len(names) == 1 and targets:
         body.guard.calls(str(names[0]), calls, raw[AT], out)
     elif targets:
-        for name in names:
-            body.shared.world.demand(str(name))
-        out.extend(calls)
+        out.extend(_those_there(body, targets, calls, raw[AT]))
+
+
+def _those_there(body: Body, targets: Sequence[tuple[str, Ref | Hook]], calls: list[Step], where: int) -> list[Step]:
+    """Calls of any of several functions, of which some exist with open options only: a call of those that exist."""
+    guards = body.shared.world.guarded
+    groups = dict.fromkeys(tuple(sorted(guards[name].items())) for name, _ in targets if name in guards)
+    if not groups:
+        return calls
+    if len(groups) > _MOST_GUARDS or not all(isinstance(call, Call) for call in calls):
+        for name, _ in targets:
+            body.shared.world.demand(name)
+        return calls
+
+    def among(left: Sequence[tuple[tuple[str, bool], ...]], there: frozenset[object]) -> list[Step]:
+        if left:
+            first, *others = left
+            then, orelse = among(others, there | {first}), among(others, there)
+            return [Branch(condition(dict(first)), tuple(then), tuple(orelse), where)]
+        kept = tuple(
+            target for name, target in targets if name not in guards or tuple(sorted(guards[name].items())) in there
+        )
+        return [call._replace(targets=kept) for call in calls if isinstance(call, Call)] if kept else []
+
+    return among(list(groups), frozenset())
 
 
 def _arguments(body: Body, raw: dict[str, Any], names: list[Any], given: dict[str, Any]) -> dict[str, tuple[Ref, str]]:

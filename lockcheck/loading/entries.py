@@ -5,9 +5,11 @@ Is: the making of :class:`~lockcheck.model.program.Entry`. Is not: the following
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from lockcheck.loading.calls import Calls
+from lockcheck.loading.decide import condition
 from lockcheck.loading.declare import Declaration, Declarations
 from lockcheck.loading.flow import Bind, Flow
 from lockcheck.loading.plans import PlanError
@@ -73,10 +75,11 @@ class Entries:
 
     def _add(self, name: str, entry: Entry | None, role: str | None = None) -> None:
         entries, roles = self._found.setdefault(name, ([], set()))
+        guard = self._world.guarded.get(name)
+        if entry is not None and entry.under and guard:
+            entry = replace(entry, given=condition(guard))
         if entry is not None and entry not in entries:
             entries.append(entry)
-            if entry.under:
-                self._world.demand(name)
         if role:
             roles.add(role)
 

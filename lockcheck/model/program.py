@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from lockcheck.model.locks import Lock, LockClass
 from lockcheck.model.places import NOWHERE, Place
-from lockcheck.model.steps import Step, Value
+from lockcheck.model.steps import Cond, Step, Value
 
 if TYPE_CHECKING:
     from lockcheck.model.claims import Claim
@@ -26,6 +26,7 @@ class Entry:
     ``under``: locks (indexes) taken around it by whoever starts it, outermost first (work, workqueue, timer maps).
     ``serial``: the first of them keeps others of its kind from starting (an ordered workqueue).
     ``args``: values of the function's parameters. ``word``: how people call it (``work item pcpu_balance_work``).
+    ``given``: open options that must be so; else nothing is started.
     """
 
     context: str = "task"
@@ -37,6 +38,7 @@ class Entry:
     args: tuple[tuple[str, Value], ...] = ()
     word: str = "task"
     serial: bool = False
+    given: Cond | None = None
 
 
 @dataclass(frozen=True, slots=True)
