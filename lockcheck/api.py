@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from lockcheck.findings import Result
+from lockcheck.findings import Analysed, Result
 
 if TYPE_CHECKING:
     from lockcheck.cache import Store
@@ -28,6 +28,9 @@ Model: TypeAlias = "str | os.PathLike[str] | ModelText"
 
 Stage: TypeAlias = Callable[[str], None]
 """Told what the run is doing, in a word or two."""
+
+Observer: TypeAlias = "Callable[[Analysed], None]"
+"""Told of each analysis that was judged: several, where several configs are checked."""
 
 NO_CHOICE: Mapping[str, str] = MappingProxyType({})
 
@@ -49,6 +52,7 @@ def check(
     verdicts: Mapping[str, str] | None = None,
     cache: str | os.PathLike[str] | Store | None = None,
     instead: Mapping[str, str] | None = None,
+    observe: Observer | None = None,
 ) -> Result:
     """Check models and return what was found.
 
@@ -92,7 +96,8 @@ def check(
     changed = severities or {}, verdicts or {}
     vary = all_configs if isinstance(all_configs, bool) else tuple(all_configs)
     folders = [Path(root) for root in roots] if roots is not None else None
-    loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary, instead)
+    loader = _Loader(inputs_of(models), folders, limits, included_only, revision, dict(config or {}), vary, instead,
+                     observe)  # fmt: skip
     day = today.isoformat() if today else None
     files = tuple(map(Path, waivers))
 
@@ -123,6 +128,7 @@ class _Loader:
     config: Mapping[str, bool] = field(default_factory=dict)
     vary: bool | Sequence[str] = False
     instead: Mapping[str, str] | None = None
+    observe: Observer | None = None
 
 
 def rules_of(
@@ -190,7 +196,7 @@ def _check_with(ruleset: RuleSet, load: _Loader, today: str | None, say: Stage, 
     problems = (*loaded.problems, *ruleset.problems, *allowed.problems, *_unknown(load.vary, loaded.known))
     if problems or loaded.program is None:
         return Result(problems=tuple(sorted(problems)), sources=sources)
-    judgement = Judgement(ruleset.sorted(), today, allowed.waivers, ruleset.off)
+    judgement = Judgement(ruleset.sorted(), today, allowed.waivers, ruleset.off, load.observe)
     if load.vary:
         from lockcheck.matrix import Matrix, Problems
 

@@ -247,3 +247,54 @@ def test_an_order_of_locks_that_are_not_there(text: str, idle: bool, tmp_path: P
     result = lockcheck.check(ORDERED, rules=[order(tmp_path, text)])
 
     assert [one.name for one in result.unexercised] == (["our-order"] if idle else [])
+
+
+OPTIONAL = """\
+lockcheck: 1
+configs: {CONFIG_FAST: y, CONFIG_DEBUG: {default: n}}
+locks: {A: mutex, B: mutex, slow: mutex, shared: {kind: mutex, group: g, unless: CONFIG_FAST}}
+functions:
+  enters:
+    entry: task
+    steps:
+      - mutex_lock: A
+      - mutex_lock: B
+        when: CONFIG_DEBUG
+      - mutex_unlock: B
+        when: CONFIG_DEBUG
+      - mutex_unlock: A
+      - call: slowly
+        unless: CONFIG_FAST
+  slowly:
+    steps:
+      - mutex_lock: slow
+      - mutex_unlock: slow
+      - mutex_lock: shared
+        unless: CONFIG_FAST
+      - mutex_unlock: shared
+        unless: CONFIG_FAST
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "unused"),
+    [
+        ([], {"B", "slow", "slowly"}),
+        (["--config", "CONFIG_DEBUG=y"], {"slow", "slowly"}),
+        (["--configs", "CONFIG_FAST"], {"B"}),
+        (["--all-configs"], set()),
+    ],
+)
+def test_coverage_is_that_of_the_configs_in_use(
+    options: list[str], unused: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is used in any of the configs that were asked for is used, also where the configs need runs of their own."""
+    (tmp_path / "m.yaml").write_text(OPTIONAL, encoding="utf-8")
+
+    assert run(["coverage", "--format", "json", *options, str(tmp_path / "m.yaml")]) == 0
+    document = json.loads(capsys.readouterr().out)
+
+    found = {one["name"] for sort in ("locks", "functions") for one in document[sort] if "never" in one["state"]}
+    assert found == unused
+    pairs = {one["name"] for one in document["dependencies"]}
+    assert ("A -> B" in pairs) == ("B" not in unused)

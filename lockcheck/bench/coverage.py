@@ -18,28 +18,52 @@ from lockcheck.report.coverage import Item, Survey
 from lockcheck.report.graphs import pairs_of
 
 if TYPE_CHECKING:
-    from lockcheck.findings import Result
+    from lockcheck.findings import Analysed
     from lockcheck.graph.analysis import Analysis
 
 VALID = ("valid", "as declared")
 UNSEEN = "declared, unseen"
+WORST_FIRST = ("in a circle", "against a declared order", "as declared", "valid", UNSEEN)
+"""States of a dependency: of several configs the worst is told, and unseen is what none of them sees."""
 
 
-def survey(result: Result, ruleset: RuleSet) -> Survey:
-    """Everything that is declared, and whether the run used it; of the first config, where there are several."""
-    from lockcheck.graph.analysis import Analysis
+class Surveyor:
+    """Collects what is declared, and whether any of the configs that were analysed used it."""
 
-    analysis = result.analysis
-    if not isinstance(analysis, Analysis):
-        return Survey(())
-    own = frozenset(result.named_files)
-    return Survey((
-        ("locks", tuple(_locks(analysis, own))),
-        ("functions", tuple(_functions(analysis, own))),
-        ("dependencies", tuple(_dependencies(analysis, ruleset, own))),
-        ("rules", tuple(_rules(analysis, ruleset))),
-        ("branches of rules", tuple(_branches(analysis, ruleset))),
-    ))  # fmt: skip
+    def __init__(self, ruleset: RuleSet) -> None:
+        self._ruleset = ruleset
+        self._found: dict[str, dict[str, Item]] = {}
+
+    def add(self, analysis: Analysed) -> None:
+        """Count one analysis."""
+        from lockcheck.graph.analysis import Analysis
+
+        if not isinstance(analysis, Analysis):
+            return
+        own = frozenset(analysis.program.named_files)
+        self._note("locks", _locks(analysis, own))
+        self._note("functions", _functions(analysis, own))
+        self._note("dependencies", _dependencies(analysis, self._ruleset, own))
+        self._note("rules", _rules(analysis, self._ruleset))
+        self._note("branches of rules", _branches(analysis, self._ruleset))
+
+    def survey(self) -> Survey:
+        """What was found, by sort. Of one config in its order; what others have beside it comes behind."""
+        return Survey(tuple((sort, tuple(items.values())) for sort, items in self._found.items()))
+
+    def _note(self, sort: str, items: Iterable[Item]) -> None:
+        known = self._found.setdefault(sort, {})
+        for one in items:
+            before = known.setdefault(one.name, one)
+            if _tells_more(one, before):
+                known[one.name] = one
+
+
+def _tells_more(one: Item, before: Item) -> bool:
+    """Whether what one config says of a thing counts more than what was known."""
+    if one.state in WORST_FIRST and before.state in WORST_FIRST:
+        return WORST_FIRST.index(one.state) < WORST_FIRST.index(before.state)
+    return one.used and not before.used
 
 
 def _locks(analysis: Analysis, own: frozenset[str]) -> Iterator[Item]:

@@ -5,7 +5,7 @@ Is: what stands between analyses and a result. Is not: a reader of models, nor a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,8 +51,14 @@ class Judgement:
     """Collects programs that were analysed; ``result`` puts together what was found in them."""
 
     def __init__(
-        self, rules: Sequence[Rule], today: str | None, waivers: Sequence[Waiver] = (), off: Sequence[str] = ()
+        self,
+        rules: Sequence[Rule],
+        today: str | None,
+        waivers: Sequence[Waiver] = (),
+        off: Sequence[str] = (),
+        observe: Callable[[Analysed], None] | None = None,
     ) -> None:
+        self._observe = observe
         self._about_waivers = tuple(rule for rule in rules if WAIVER in rule.kinds)
         self.rules = tuple(rule for rule in rules if WAIVER not in rule.kinds)
         shipped = built_in()
@@ -75,6 +81,8 @@ class Judgement:
         )
         self._checked.append(checked)
         self._first = self._first or (program.named_files, analysis)
+        if self._observe is not None:
+            self._observe(analysis)
 
     def judge(self, program: Program, analysis: Analysis) -> tuple[Finding, ...]:
         """The findings of a program, which is added."""
