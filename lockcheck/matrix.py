@@ -17,7 +17,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from lockcheck.checker.evaluate import judged
-from lockcheck.checker.relevant import STANDING_ALONE, Key, key_of, reasons_of, undecided
+from lockcheck.checker.relevant import STANDING_ALONE, Key, asks_of_configs, key_of, reasons_of, undecided
 from lockcheck.checker.rule import Rule
 from lockcheck.findings import Finding
 from lockcheck.graph import Analysis, analyse
@@ -229,6 +229,8 @@ class Matrix:
                         key = key_of(rule.id, fact)
                         deciding[key] = deciding.get(key, frozenset()) | options
                 entangled = analysis.entangled(group)
+                if any(map(asks_of_configs, rules)):
+                    entangled = run.left_open
             run.found[group] = Found([(key_of(one.rule, fact), one) for one, fact in pairs], deciding, entangled)
         return run.found[group]
 

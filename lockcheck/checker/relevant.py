@@ -52,6 +52,23 @@ def reasons_of(rule: Rule) -> frozenset[str] | None:
     return frozenset(REASONS[name] for name in names_in(rule.document.get("where")) if name in REASONS)
 
 
+OF_ALL_PATHS = frozenset({"leaf", "inner", "outer", "irq_safe", "softirq_safe", "in_irqs"})
+"""Attributes of lock classes that all paths together decide."""
+
+OF_ONE_WITNESS = frozenset({"held", "entry", "call_chain", "contexts", "configs"})
+
+
+def asks_of_configs(rule: Rule) -> bool:
+    """Whether a rule asks what a run that leaves options open cannot answer for all of them: which are on, what all
+    paths do with a lock class beside the fact's own, or how just this witness goes."""
+    where = rule.document.get("where")
+    parts = [value for key, value in rule.document.items() if key not in ("where", "witness")]
+    parts += list(where.values()) if isinstance(where, Mapping) else []
+    return not OF_ALL_PATHS.isdisjoint(name for part in parts for name in names_in(part)) or (
+        not OF_ONE_WITNESS.isdisjoint(names_in(rule.document))
+    )
+
+
 def names_in(where: object) -> Iterator[str]:
     """Every key of a condition, nested ones too."""
     if isinstance(where, Mapping):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
+from pathlib import Path
+
 import pytest
 
 import lockcheck
@@ -99,3 +102,33 @@ def test_debug_objects_know_of_every_destroyed_counter() -> None:
 
     found = {one.rule for one in result.findings if "active debug object" in one.message}
     assert found == {"resource-kept-over-free"}
+
+
+ASKING = ("{configs: {has: CONFIG_A}, lock: X}", "{lock: {leaf: false}}", "{lock: {leaf: true}}")
+
+
+@pytest.mark.parametrize("where", ASKING)
+def test_rules_about_configs_are_asked_in_each(where: str, tmp_path: Path) -> None:
+    """A rule that asks which options are on, or what all paths do with a lock, gets the answer of each config."""
+    model = """\
+lockcheck: 1
+configs: {CONFIG_A: n, CONFIG_B: y}
+locks: {X: mutex, Y: mutex}
+functions:
+  f: {entry: task, steps: [{mutex_lock: X, do: [{mutex_lock: Y, when: CONFIG_A, do: []}]}]}
+  g: {entry: task, when: CONFIG_B, steps: [{mutex_lock: Y, do: []}]}
+"""
+    folder = tmp_path / "mine" / "asks"
+    folder.mkdir(parents=True)
+    text = "rule: asks\nsummary: s\nseverity: note\nwhy: w\nhelp: h\nmessage: m\nforbid: acquisition\n"
+    text += f"where: {where}\n"
+    (folder / "rule.yaml").write_text(text, encoding="utf-8")
+
+    together = lockcheck.check(model, rules=[tmp_path], all_configs=True)
+
+    assert not together.problems
+    for values in product((False, True), repeat=2):
+        config = dict(zip(("CONFIG_A", "CONFIG_B"), values, strict=True))
+        alone = lockcheck.check(model, rules=[tmp_path], config=config)
+        told = {one.fingerprint for one in together.findings if one.condition.holds(config)}
+        assert told == {one.fingerprint for one in alone.findings}
