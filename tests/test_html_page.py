@@ -29,9 +29,9 @@ SECONDS = 10
 
 MODEL = """
 lockcheck: 1
-title: a cache that is filled and drained, a log beside it
+title: a cache that is filled and drained
 configs: {CONFIG_DRAIN: n}
-locks: {cache: mutex, pool: mutex, stats: spinlock, log: mutex, log_tail: spinlock, "</script><img src=x>": mutex}
+locks: {cache: mutex, pool: mutex, stats: spinlock}
 functions:
   item_dtor:
     role: dtor
@@ -49,6 +49,13 @@ functions:
     steps:
       - mutex_lock: pool
         do: [{mutex_lock: cache, do: []}]
+"""
+
+LOG = """
+lockcheck: 1
+title: a log, read in interrupts
+locks: {log: mutex, log_tail: spinlock, "</script><img src=x>": mutex}
+functions:
   write_log:
     entry: task
     steps:
@@ -86,10 +93,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of the sample model, checked in both of its configs."""
     folder = tmp_path_factory.mktemp("report")
     (folder / "cache.yaml").write_text(MODEL, encoding="utf-8")
+    (folder / "log.yaml").write_text(LOG, encoding="utf-8")
     before = Path.cwd()
     os.chdir(folder)
     try:
-        result = check(["cache.yaml"], all_configs=True)
+        result = check(["cache.yaml", "log.yaml"], all_configs=True)
     finally:
         os.chdir(before)
     assert not result.problems
@@ -225,7 +233,7 @@ def test_around_a_lock(page: Chrome) -> None:
     [
         ("role", "dtor", {"pool", "stats"}, {"log"}),
         ("context", "hardirq", set(), {"cache", "pool"}),
-        ("model", "cache.yaml", {"cache", "log", "stats"}, set()),
+        ("model", "cache.yaml", {"cache", "pool", "stats"}, {"log", "log_tail"}),
     ],
 )
 def test_filters_narrow_the_graph(page: Chrome, filter_: str, value: str, kept: set[str], gone: set[str]) -> None:

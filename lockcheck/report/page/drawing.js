@@ -1,5 +1,6 @@
 // The canvas: cytoscape with our colours. It draws what it is given; what that is, graph.js decides.
 const FONT = 'ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+const READABLE = 0.5; // zoom below which labels are too small
 const CHARACTER = 6.7; // width of one in 11 px
 const probe = document.createElement("i");
 document.body.append(probe);
@@ -40,7 +41,7 @@ function sheet() {
     rules.push({ selector: `edge.${word}`, style: {
       "line-color": tint, "target-arrow-color": tint, width: 2.2, "z-index": 5 } });
   }
-  rules.push({ selector: ".faded", style: { opacity: 0.28 } });
+  rules.push({ selector: ".faded", style: { opacity: 0.36 } });
   rules.push({ selector: "node.chosen", style: { "border-width": 3, "border-color": colour("accent") } });
   rules.push({ selector: "edge.chosen", style: { width: 4, "z-index": 9 } });
   rules.push({ selector: "node.match", style: { "underlay-color": colour("accent"), "underlay-opacity": 0.25,
@@ -109,6 +110,15 @@ function stress(choice) {
     if (choice.kind === "class") canvas.getElementById(`c${choice.class.id}`).addClass("chosen");
     if (choice.kind === "edge") canvas.getElementById(`e${choice.edge.id}`).addClass("chosen");
   });
+}
+
+/** Bring what is stressed into sight, when it is too small to be read or out of sight. */
+function reveal() {
+  const wanted = canvas.elements().not(".faded");
+  if (!wanted.length || wanted.length === canvas.elements().length) return;
+  const box = wanted.nodes().renderedBoundingBox();
+  const inside = box.x1 >= 0 && box.y1 >= 0 && box.x2 <= canvas.width() && box.y2 <= canvas.height();
+  if (!inside || canvas.zoom() < READABLE) fit(wanted);
 }
 
 function pan(x, y) {

@@ -8,6 +8,12 @@ function bitText(bit) {
   return bit.startsWith("IN-") ? `taken in ${irq}${read}` : `held with ${irq}s enabled${read}`;
 }
 
+/** Where a class is taken, as its usage bits say it. */
+function contextsOf(one) {
+  const irqs = ["HARDIRQ", "SOFTIRQ"].filter((irq) => one.bits.some((bit) => bit.startsWith(`IN-${irq}`)));
+  return irqs.length ? `taken in ${irqs.map((irq) => `${BITS[irq]}s`).join(" and ")} too` : "taken in tasks only";
+}
+
 function findingView(finding) {
   const at = finding.at ? ` (${finding.at})` : "";
   return [
@@ -50,7 +56,7 @@ function scheduleView(finding) {
     finding.table && cpuTable(finding.table),
     finding.table && el("p", { class: "dead" }, el("strong", null, "*** DEADLOCK ***"),
       shown ? " demonstrated: this schedule was found by replaying the paths" : ""),
-    finding.verdictText && el("p", { class: "guard" }, finding.verdictText),
+    finding.verdictText && el("p", { class: `guard ${finding.verdict}` }, finding.verdictText),
   ];
 }
 
@@ -76,9 +82,9 @@ function classView(one) {
       state(one.leaf, "leaf: nothing is ever taken under it", "not a leaf: others are taken under it"),
       state(one.irqSafe, "irq-safe: nobody holds it with hardirqs enabled",
         "not irq-safe: it is held with hardirqs enabled"),
-      one.bits.filter((bit) => bit.startsWith("IN-")).map((bit) => el("li", null, bitText(bit))),
-      one.bits.filter((bit) => !bit.startsWith("IN-")).map((bit) => el("li", null, bitText(bit))),
-      !one.bits.some((bit) => bit.startsWith("IN-")) && el("li", null, "taken in tasks only")),
+      el("li", null, contextsOf(one))),
+    one.bits.length > 0 && el("dl", { class: "bits" }, one.bits.flatMap((bit) =>
+      [el("dt", null, bit), el("dd", null, bitText(bit))])),
     one.findings.length > 0 && [el("h2", { class: "part" }, "Findings"), findingLinks(one.findings)],
     edgeList("Taken under it", one.inner, (edge) => edge.inner),
     edgeList("Held around it", one.outer, (edge) => edge.outer),
@@ -161,7 +167,7 @@ function summaryView() {
 
 /** The findings in a few lines each: what a reader sees first. */
 function worstFirst() {
-  if (!findings.length) return raw.summary.problems.length ? null : el("p", { class: "good" }, "No findings.");
+  if (!findings.length) return raw.summary.problems.length ? null : el("p", { class: "clean" }, "No findings.");
   return [el("h2", { class: "part" }, "Findings"), findingLinks(findings.slice(0, 12)),
     findings.length > 12 && el("p", { class: "more" }, `and ${findings.length - 12} more in the list`)];
 }

@@ -1,5 +1,6 @@
 // Which part of the lock-order graph is drawn: the findings first, the rest on demand; and the filters.
 const MOST_DRAWN = 400; // classes drawn unasked
+const MOST_STEPS = 3e7; // steps that finding the implied dependencies may take
 const FEW = 30; // classes that can be read at once
 const SOME = 150; // classes that are drawn unasked when nothing was found
 
@@ -83,12 +84,20 @@ function selected() {
   const inside = (edge) => standing.has(edge.outer) && standing.has(edge.inner);
   const only = view.scope === "finding" && view.depth === 0;
   const needed = new Set(always.filter(inside));
-  if (choice.kind === "edge" && inside(choice.edge)) needed.add(choice.edge);
+  for (const edge of asked()) if (inside(edge)) needed.add(edge);
   const drawn = new Set(needed);
   if (!only) for (const one of shown) for (const edge of one.inner) if (inside(edge) && edgePasses(edge)) drawn.add(edge);
   const every = [...drawn].sort((a, b) => a.id - b.id);
-  const kept = view.implied ? every : unimplied(every, needed);
+  const small = shown.length * every.length < MOST_STEPS;
+  const kept = view.implied || !small ? every : unimplied(every, needed);
   return { shown: shown.sort((a, b) => a.id - b.id), drawn: kept, implied: every.length - kept.length, whole };
+}
+
+/** The edges that what is open is about: they are drawn even when others imply them. */
+function asked() {
+  if (choice.kind === "edge") return [choice.edge];
+  const own = choice.kind === "class" ? [...choice.class.inner, ...choice.class.outer] : [];
+  return own.length <= FEW ? own.filter(edgePasses) : [];
 }
 
 /**
@@ -135,11 +144,11 @@ let last = "";
 function redraw() {
   const { shown, drawn, implied, whole } = selected();
   const key = `${shown.map((one) => one.id)}|${drawn.map((one) => one.id)}`;
+  byId("shown").replaceChildren(...shownText(shown, drawn, implied, whole)); // first: it takes room from the canvas
   if (key !== last) draw(shown, drawn);
   last = key;
   stress(choice);
   mark();
-  byId("shown").replaceChildren(...shownText(shown, drawn, implied, whole));
 }
 
 function shownText(shown, drawn, implied, whole) {

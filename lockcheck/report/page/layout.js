@@ -129,10 +129,11 @@ function boxed(at, part, sizeOf) {
     box.top = Math.min(box.top, y - height / 2);
     box.bottom = Math.max(box.bottom, y + height / 2);
   }
-  return { at, box, width: box.right - box.left, height: box.bottom - box.top, most: part.classes.length };
+  return { at, box, width: box.right - box.left, height: box.bottom - box.top, most: part.classes.length,
+    found: part.classes.some((one) => one.findings.length) ? 1 : 0 };
 }
 
-/** Parts on shelves, the largest first, in about the shape of a screen. */
+/** Parts on shelves, those with findings first, then the largest, in about the shape of the canvas. */
 function packed(parts, shape) {
   const area = parts.reduce((sum, part) => sum + (part.width + GAP) * (part.height + GAP), 0);
   const widest = Math.max(Math.sqrt(area * shape), ...parts.map((part) => part.width));
@@ -141,7 +142,7 @@ function packed(parts, shape) {
   let y = 0;
   let shelf = 0;
   let width = 0;
-  for (const part of parts.slice().sort((a, b) => b.most - a.most || b.height - a.height)) {
+  for (const part of parts.slice().sort((a, b) => b.found - a.found || b.most - a.most || b.height - a.height)) {
     if (x > 0 && x + part.width > widest) {
       x = 0;
       y += shelf + GAP;

@@ -33,7 +33,7 @@ function showLists() {
   for (const [tab, name, all] of [["findings", "Findings", findings], ["classes", "Lock classes", classes]]) {
     const button = byId(`tab-${tab}`);
     const some = found[tab].length, every = all.length;
-    const number = some === every ? every.toLocaleString("en") : `${some.toLocaleString("en")} of ${every.toLocaleString("en")}`;
+    const number = some === every ? every.toLocaleString("en") : `${some.toLocaleString("en")} / ${every.toLocaleString("en")}`;
     button.replaceChildren(`${name} `, el("span", { class: "number" }, number));
     button.setAttribute("aria-selected", String(lists.tab === tab));
     button.tabIndex = lists.tab === tab ? 0 : -1;

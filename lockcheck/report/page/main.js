@@ -26,6 +26,7 @@ const VIEWS = {
   summary: () => summaryView(),
 };
 
+let tapped = false;
 function open() {
   choice = parsed();
   const back = choice.kind === "summary" ? [] : [el("a", { class: "back", href: "#" }, "\u2190 Summary")];
@@ -34,6 +35,8 @@ function open() {
   follow();
   syncBar();
   redraw();
+  if (!tapped) reveal(); // who clicked into the graph wants it to stay where it is
+  tapped = false;
   showChosen();
 }
 
@@ -171,8 +174,12 @@ function listen() {
   byId("wide").addEventListener("click", toggleWide);
   byId("theme").addEventListener("click", nextTheme);
   byId("help").addEventListener("click", showHelp);
-  canvas.on("tap", "node", (event) => { location.hash = classLink(classes[Number(event.target.id().slice(1))]); });
-  canvas.on("tap", "edge", (event) => { location.hash = edgeLink(edges[Number(event.target.id().slice(1))]); });
+  canvas.on("tap", "node, edge", (event) => {
+    const number = Number(event.target.id().slice(1));
+    const address = event.target.isNode() ? classLink(classes[number]) : edgeLink(edges[number]);
+    tapped = location.hash !== address;
+    location.hash = address;
+  });
   canvas.on("mouseover", "node, edge", () => { byId("canvas").style.cursor = "pointer"; });
   canvas.on("mouseout", "node, edge", () => { byId("canvas").style.cursor = ""; });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => canvas.style(sheet()));

@@ -32,7 +32,7 @@ function placeCell(place) {
 function legView(number, mark) {
   const leg = legOf(number);
   const rows = leg.steps.map((step) => stepRow(step, mark));
-  const state = [leg.context, leg.irqs === "off" ? "irqs off" : "", leg.bh === "off" ? "softirqs off" : ""];
+  const state = [leg.context === leg.heading ? "" : leg.context, leg.irqs === "off" ? "irqs off" : "", leg.bh === "off" ? "softirqs off" : ""];
   return el("section", { class: "leg" },
     el("h3", null, arrows(leg.heading), el("span", { class: "state" }, state.filter(Boolean).join(", "))),
     el("div", { class: "steps", role: "list" }, rows),
@@ -55,14 +55,17 @@ function stepRow(step, mark) {
 /** The CPU table, one column per CPU, one row per moment. */
 function cpuTable(table) {
   const head = ["", ...Array.from({ length: table.cpus }, (_, cpu) => `CPU${cpu}`)];
-  const rows = table.lines.map(([cpu, text, indent, place, at], moment) => {
-    const told = textOf(text);
-    const move = el("span", { class: told.startsWith("waits for") ? "waits" : "move" }, told);
+  let before = "";
+  const rows = table.lines.map(([cpu, text, indent, place], moment) => {
+    const said = textOf(text);
+    const move = el("span", { class: said.startsWith("waits for") ? "waits" : "move" }, said);
     move.style.setProperty("--indent", indent);
-    const where = place ? placeText(placeOf(place)) + (at >= 0 ? ` (${textOf(at)})` : "") : null;
-    const cells = Array.from({ length: table.cpus }, (_, column) =>
-      el("td", { title: column === cpu ? where : null }, column === cpu ? move : null));
-    return el("tr", null, el("th", { scope: "row" }, String(moment + 1)), cells);
+    const cells = Array.from({ length: table.cpus }, (_, column) => el("td", null, column === cpu ? move : null));
+    const where = place ? placeText(placeOf(place)) : "";
+    const shown = where === before ? "" : where;
+    before = where;
+    return el("tr", null, el("th", { scope: "row" }, String(moment + 1)), cells,
+      place && el("td", { class: "place", title: shown }, shown.slice(shown.lastIndexOf("/") + 1)));
   });
   return el("div", { class: "cpus" },
     table.actors.length > 0 && el("ul", { class: "actors" }, textsOf(table.actors).map((one) => el("li", null, one))),
