@@ -6,9 +6,14 @@ Is: a seeded generator, and the same program with every call replaced by the cal
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
+
+from lockcheck.graph.facts_order import OrderFacts
+from lockcheck.model.facts import UNDECIDED, Replay
 from lockcheck.model.locks import Lock, LockClass, LockKind, Mode, WaitType
 from lockcheck.model.program import Entry, Function, Program
 from lockcheck.model.steps import (
@@ -130,6 +135,21 @@ class Maker:
     def do(*effects: Effect) -> Do:
         """A plain step."""
         return Do(effects, WHERE, " ".join(type(effect).__name__ for effect in effects))
+
+
+@contextmanager
+def without_replays() -> Iterator[None]:
+    """Facts are not replayed in here: that takes longer than everything else, and tells no two facts apart."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(OrderFacts, "reenactor", _Unreplayed())
+        yield
+
+
+class _Unreplayed:
+    """Stands for the replaying of facts."""
+
+    def __getattr__(self, name: str) -> Callable[..., Replay]:
+        return lambda *_: Replay(UNDECIDED, "not asked for")
 
 
 def inlined(program: Program) -> Program:
