@@ -6,7 +6,7 @@ configuration is found (``settings.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from os.path import relpath
 from pathlib import Path
@@ -102,15 +102,26 @@ def _file(reading: Reading, key: str, value: object) -> str | None:
     if not isinstance(value, str):
         reading.expected(key, value, "a path")
         return None
-    return _inside(reading, key, value, is_file=True)
+    return _written(reading, key, value, (".yaml", ".yml"))
+
+
+def _written(reading: Reading, key: str, name: str, suffixes: Sequence[str]) -> str:
+    """A file that some command writes.
+
+    The configuration may be a stranger's, so the file is inside the folder, in none that is hidden (``.git``), and
+    named as what is written there.
+    """
+    path = _inside(reading, key, name, is_file=True)
+    if any(part.startswith(".") and part != ".." for part in Path(path).parts):
+        reading.wrong((key,), f"'{key}' has to be in no hidden folder: {quote(name)} is", None, "outside")
+    elif Path(path).suffix not in suffixes:
+        hint = f"end it in {', '.join(suffixes)}"
+        reading.wrong((key,), f"'{key}' has to be named as what it is, not {quote(name)}", hint)
+    return path
 
 
 def _outputs(reading: Reading, key: str, value: object) -> tuple[str, ...]:
-    """Reports to write: each a format and a file.
-
-    The configuration may be a stranger's, so the file is inside the folder, in none that is hidden (``.git``), and
-    named as a report is.
-    """
+    """Reports to write: each a format and a file."""
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         reading.expected(key, value, 'a list like ["sarif=report.sarif"]')
         return ()
@@ -122,14 +133,7 @@ def _outputs(reading: Reading, key: str, value: object) -> tuple[str, ...]:
         elif form not in FORMATS:
             reading.unknown((key,), form, FORMATS, "format")
         else:
-            path = _inside(reading, key, file, is_file=True)
-            if any(part.startswith(".") and part != ".." for part in Path(path).parts):
-                reading.wrong((key,), f"an output has to be in no hidden folder: {quote(file)} is", None, "outside")
-            elif Path(path).suffix not in REPORT_SUFFIXES:
-                named = ", ".join(REPORT_SUFFIXES)
-                reading.wrong(
-                    (key,), f"an output has to be named as a report is, not {quote(file)}", f"end it in {named}"
-                )
+            path = _written(reading, key, file, REPORT_SUFFIXES)
             found.append(f"{form}={path}")
     return tuple(found)
 

@@ -96,12 +96,20 @@ def candidates(start: Path) -> Iterator[Path]:
 
 
 def table_of(path: Path, tree: dict[str, Any]) -> dict[str, Any] | None:
-    """What a file says to lockcheck; None for a ``pyproject.toml`` that says nothing to it."""
+    """What a file says to lockcheck; None for a ``pyproject.toml`` that says nothing to it.
+
+    Raises SettingsError for what is no table.
+    """
     if path.name == OWN_FILE:
         return tree
     tool = tree.get(SHARED_TABLE[0])
     table = tool.get(SHARED_TABLE[1]) if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
+    if table is not None and not isinstance(table, dict):
+        from lockcheck.source.problems import Problem, quote
+
+        said = f"'tool.lockcheck' has to be a table, not {quote(table)}"
+        raise SettingsError((Problem(shown(path), 0, 0, said),), None)
+    return table
 
 
 def shown(path: Path) -> str:

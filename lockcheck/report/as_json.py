@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lockcheck.compare.difference import Difference
 from lockcheck.compare.repairs import Repair, Repairs
 from lockcheck.findings import (
     EXIT_CLEAN,
@@ -33,7 +34,7 @@ SCHEMA_ID = "lockcheck-report/1"
 def render(result: Result, view: View) -> str:
     """The report as a view wants it."""
     how = {"compare": view.compare, "strict": view.strict, "exit_zero": view.exit_zero}
-    return as_json(result, view.fail_on, **how, repairs=view.repairs)
+    return as_json(result, view.fail_on, **how, repairs=view.repairs, since=view.since)
 
 
 def as_json(
@@ -44,9 +45,10 @@ def as_json(
     strict: bool = False,
     exit_zero: bool = False,
     repairs: Iterable[Repairs] = (),
+    since: tuple[str, Difference] | None = None,
 ) -> str:
     """The report as one JSON document, indented, ending in a newline. All text is ASCII."""
-    whole = document(result, fail_on, compare=compare, strict=strict, exit_zero=exit_zero, repairs=repairs)
+    whole = document(result, fail_on, compare=compare, strict=strict, exit_zero=exit_zero, repairs=repairs, since=since)
     return json_text(whole)
 
 
@@ -58,6 +60,7 @@ def document(
     strict: bool = False,
     exit_zero: bool = False,
     repairs: Iterable[Repairs] = (),
+    since: tuple[str, Difference] | None = None,
 ) -> dict[str, Any]:
     """The report as plain values, in the order of the schema.
 
@@ -97,6 +100,7 @@ def document(
         "waived": [_waived(one) for one in result.waived],
         "known": [finding_value(one) for one in result.known],
         "baseline": _baseline(result.baseline) if result.baseline is not None else None,
+        "since": _since(*since) if since is not None else None,
         "expectations": {
             "compared": result.expecting,
             "mismatches": [_mismatch(one) for one in result.expectation_mismatches()],
@@ -243,6 +247,12 @@ def _step(step: WitnessStep) -> dict[str, Any]:
         "place": place_value(step.place),
         "at": step.at,
     }
+
+
+def _since(name: str, found: Difference) -> dict[str, Any]:
+    from lockcheck.report.since import since_value
+
+    return since_value(name, found)
 
 
 def _baseline(baseline: Baseline) -> dict[str, Any]:

@@ -126,9 +126,16 @@ def _where(place: Place) -> str:
     return str(place) if place.line else place.file
 
 
-def closing(result: Result) -> list[str]:
+def closing(result: Result, view: View) -> list[str]:
     """The summary of the run as lines of ASCII; nothing when nothing was analysed."""
-    return [] if result.problems else [line.rstrip() for line in summary(result, PLAIN)]
+    if result.problems:
+        return []
+    lines = [line.rstrip() for line in summary(result, PLAIN)]
+    if view.since is None or result.failed:
+        return lines
+    from lockcheck.report.since import since_lines
+
+    return [*lines, *since_lines(*view.since, PLAIN)]
 
 
 def by_file(told: tuple[Entry, ...], result: Result) -> dict[str, list[Entry]]:

@@ -24,7 +24,7 @@ _PROPERTY: Final = (*_DATA, (":", "%3A"), (",", "%2C"))
 def render(result: Result, view: View) -> str:
     """One command per finding and per problem, then the summary."""
     lines = [_command(entry, view) for entry in entries(result, view) if entry.what != WAIVED]
-    return "".join(f"{line}\n" for line in (*lines, *closing(result)))
+    return "".join(f"{line}\n" for line in (*lines, *closing(result, view)))
 
 
 def _command(entry: Entry, view: View) -> str:

@@ -22,7 +22,7 @@ def render(result: Result, view: View) -> str:
 
 def _lines(result: Result, view: View) -> Iterator[dict[str, Any]]:
     how = {"compare": view.compare, "strict": view.strict, "exit_zero": view.exit_zero}
-    whole = document(result, view.fail_on, **how, repairs=view.repairs)
+    whole = document(result, view.fail_on, **how, repairs=view.repairs, since=view.since)
     parts = {name: whole.pop(name) for name in ("problems", "findings", "repairs", "waived", "expectations")}
     yield {"type": "run", **whole}
     for kind, listed in (

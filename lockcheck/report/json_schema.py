@@ -30,6 +30,7 @@ def values(doc: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "description": doc, "properties": properties, "required": list(properties)}
 
 
+PAIRS: dict[str, Any] = {"type": "array", "items": {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2}}
 OPTIONS = {"type": "object", "additionalProperties": FLAG}
 PLACE = {"anyOf": [ref("position"), {"type": "null"}]}
 
@@ -125,6 +126,14 @@ DEFS: dict[str, Any] = {
         "gone": {**many("known"), "description": "what the file knows and nothing matches any more"},
         "unchecked": {**many("known"), "description": "what it knows of models that were not checked"},
     }),
+    "since": values("How the lock-order graph differs from that of a revision.", {
+        "revision": TEXT, "dependencies": values("(outer, inner)", {"new": PAIRS, "gone": PAIRS}),
+        "locks": values("Lock classes.", {"new": TEXTS, "gone": TEXTS}),
+        "functions": values("Functions.", {"new": TEXTS, "gone": TEXTS}),
+        "lost": {"type": "array", "items": values("A lock class that is leaf or irq-safe no more.",
+                                                   {"lock": TEXT, "status": {"enum": ["leaf", "irq-safe"]}})},
+        "gone": {**TEXTS, "description": "fingerprints of findings that were there"},
+    }),
     "known": values("A finding as a baseline has it.", {
         "fingerprint": TEXT, "rule": TEXT, "severity": {"enum": list(SEVERITIES)}, "locks": TEXTS, "functions": TEXTS,
         "model": TEXT,
@@ -172,6 +181,7 @@ def json_schema() -> dict[str, Any]:
         "waived": many("waived"),
         "known": {**many("finding"), "description": "findings that the baseline knows; 'findings' are the new ones"},
         "baseline": {"anyOf": [ref("baseline"), {"type": "null"}]},
+        "since": {"anyOf": [ref("since"), {"type": "null"}]},
         "expectations": values("Comparison with the models' 'expect'.",
                                 {"compared": FLAG, "mismatches": many("mismatch")}),
         "problems": many("problem"),

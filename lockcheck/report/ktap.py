@@ -31,7 +31,7 @@ def _lines(result: Result, view: View) -> Iterator[str]:
     for number, (file, listed) in enumerate(files.items(), 1):
         yield from (f"{INDENT}{line}" for line in _subtests(file, listed, result))
         yield _result(number, not any(one.fails for one in listed), file)
-    yield from (f"# {line}" for line in closing(result))
+    yield from (f"# {line}" for line in closing(result, view))
 
 
 def _subtests(file: str, listed: Sequence[Entry], result: Result) -> Iterator[str]:

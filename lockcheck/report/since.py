@@ -6,6 +6,7 @@ Is: the short form of a difference. Is not: its witnesses: ``lockcheck diff --re
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lockcheck.compare.difference import Difference
 from lockcheck.report.difference import summary, turn_words, usage_words
@@ -21,6 +22,19 @@ def since_lines(name: str, found: Difference, paint: Paint) -> Iterator[str]:
     yield from wrap(clean(f"since {name}: {summary(found)}", paint.ascii_only), 0, 2)
     for line in details(found):
         yield from wrap(clean(line, paint.ascii_only), 2, 4)
+
+
+def since_value(name: str, found: Difference) -> dict[str, Any]:
+    """The same as plain values, for JSON."""
+    pairs = [[[one.outer, one.inner] for one in some] for some in (found.dependencies.new, found.dependencies.gone)]
+    return {
+        "revision": name,
+        "dependencies": {"new": pairs[0], "gone": pairs[1]},
+        "locks": {"new": [one.name for one in found.locks.new], "gone": [one.name for one in found.locks.gone]},
+        "functions": {"new": list(found.functions.new), "gone": list(found.functions.gone)},
+        "lost": [{"lock": one.lock, "status": one.status} for one in found.turns if one.lost],
+        "gone": [one.fingerprint for one in found.findings.gone],
+    }
 
 
 def details(found: Difference) -> Iterator[str]:

@@ -29,7 +29,7 @@ MOST_CHARACTERS: Final = 900_000
 def render(result: Result, view: View) -> str:
     """The whole text. Findings for which there is no room are counted."""
     told = entries(result, view)
-    head = [f"## {_title(result, told)}", "", *_summary(result), *_table(told)]
+    head = [f"## {_title(result, told)}", "", *_summary(result, view), *_table(told)]
     size = sum(len(line) + 1 for line in head)
     parts, left = list(head), 0
     for entry in told:
@@ -57,8 +57,8 @@ def _title(result: Result, told: Iterable[Entry]) -> str:
     return f"lockcheck: {', '.join(words) or 'no findings'}{where_found}"
 
 
-def _summary(result: Result) -> Iterator[str]:
-    said = escaped(" ".join(" ".join(closing(result)[1:]).split()))
+def _summary(result: Result, view: View) -> Iterator[str]:
+    said = escaped(" ".join(" ".join(closing(result, view)[1:]).split()))
     if said:
         yield from (said, "")
 

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from lockcheck.cli import run
 from lockcheck.findings import Known, Severity
 from lockcheck.loading.baseline import read_baseline
 from lockcheck.report.baseline import baseline_text
+from lockcheck.report.json_schema import json_schema
 
 Output = pytest.CaptureFixture[str]
 
@@ -270,10 +272,14 @@ def test_new_from_a_revision(project: Path, capsys: Output) -> None:
     told = " ".join(capsys.readouterr().out.split())
     assert "1 new error (2 known)" in told
     assert "1 new finding (1 error), 0 gone; 2 new dependencies, 0 gone new: B -> C, C -> B new lock classes: C" in told
+    run(["check", "--new-from", "main", "--format", "markdown"])
+    assert "2 new dependencies" in capsys.readouterr().out
     run(["baseline", "update", "--baseline", "b.yaml"])
     capsys.readouterr()
     document = report(capsys, "--new-from", "main", "--baseline", "b.yaml")[1]
     assert (document["exit_code"], len(document["known"]), len(document["baseline"]["sources"])) == (0, 3, 2)
+    assert document["since"]["dependencies"] == {"new": [["B", "C"], ["C", "B"]], "gone": []}
+    assert list(Draft202012Validator(json_schema()).iter_errors(document)) == []
 
 
 def test_new_from_says_what_is_missing(project: Path, capsys: Output) -> None:

@@ -64,8 +64,10 @@ def test_models_of_the_configuration_are_checked(
         ('outputs = ["json"]', "an output has to be FORMAT=FILE, not 'json'"),
         ('outputs = ["jsn=x.json"]', "unknown format 'jsn'; did you mean 'json'?"),
         ('outputs = ["json=../x.json"]', "'outputs' has to be inside"),
-        ('outputs = ["text=.git/x.txt"]', "an output has to be in no hidden folder"),
-        ('outputs = ["text=m.py"]', "an output has to be named as a report is"),
+        ('outputs = ["text=.git/x.txt"]', "'outputs' has to be in no hidden folder"),
+        ('outputs = ["text=m.py"]', "'outputs' has to be named as what it is"),
+        ('baseline = "setup.py"', "'baseline' has to be named as what it is"),
+        ('baseline = "../b.yaml"', "'baseline' has to be inside"),
         ("configs = 1", "'configs' has to be a list of kernel options"),
         ('severities = "off"', "'severities' has to be a table"),
         ('[severities]\nleaf = "eror"', "lockcheck.toml:2:1: error: unknown severity 'eror'; did you mean 'error'?"),
@@ -197,3 +199,11 @@ def test_outputs_of_the_configuration(
     (tmp_path / "report.json").unlink()
     assert run(["check", "../m.yaml", "-o", "json=other.json"]) == 0
     assert not (tmp_path / "report.json").exists()
+
+
+def test_table_that_is_none(tmp_path: Path) -> None:
+    """tool.lockcheck in pyproject.toml that is no table is a mistake, not the absence of a configuration."""
+    (tmp_path / "pyproject.toml").write_text("[tool]\nlockcheck = 3\n", encoding="utf-8")
+
+    with pytest.raises(click.UsageError, match=r"'tool\.lockcheck' has to be a table"):
+        find(tmp_path)
