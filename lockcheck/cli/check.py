@@ -21,6 +21,7 @@ from lockcheck.cli.reports import (
     targets_of,
     tells_problems,
 )
+from lockcheck.cli.watch import watch_option
 
 if TYPE_CHECKING:
     from lockcheck.compare.difference import Difference
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
               help="Colour in the text; auto: on a terminal.")  # fmt: skip
 @certificate_option
 @cache_options
+@watch_option
 def command(
     form: str | None,
     outputs: tuple[str, ...],
