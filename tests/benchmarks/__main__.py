@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -19,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lockcheck.loading import library
-from tests.benchmarks.generate import SIZES, Order, Shape, model
+from tests.benchmarks.generate import SIZES, Order, Shape, files, model
 
 STAGES = ("raw", "csafe", "check")
 
@@ -64,6 +66,35 @@ def row(name: str, shape: Shape | Order, folder: Path, stages: Sequence[str], ru
     return {**check, **{stage: figures["total"] for stage, figures in got.items()}}
 
 
+def cached(shape: Shape, folder: Path) -> None:
+    """A check with a cache: cold, again, and after an edit of one of many files; seconds of CPU, and the same bytes."""
+    models, cache = folder / "models", ["--cache-dir", str(folder / "cache")]
+    models.mkdir()
+    for name, text in files(shape).items():
+        (models / name).write_text(text, encoding="utf-8")
+    path = models / f"subsystem_{shape.subsystems // 2:03}.yaml"
+    whole, told = command([str(models), "--no-cache"])
+    first, same = command([str(models), *cache])
+    again, same_again = command([str(models), *cache])
+    text = re.sub(r"^( *- )(?=mutex_lock)", r"\1might_sleep\n\1", path.read_text(encoding="utf-8"), count=1, flags=re.M)
+    path.write_text(text, encoding="utf-8")
+    edit, edited = command([str(models), *cache])
+    whole_again, told_again = command([str(models), "--no-cache"])
+    assert told == same == same_again and edited == told_again, "the cache changed what is said"
+    count = len(list(models.iterdir()))
+    print(f"{count} files: without a cache {whole:.2f} and {whole_again:.2f} s, filling it {first:.2f} s,")
+    print(f"  again {again:.2f} s, after an edit of one file {edit:.2f} s: {edit / whole:.2f} of a cold check")
+
+
+def command(arguments: list[str]) -> tuple[float, bytes]:
+    """CPU seconds of ``lockcheck check``, and what it prints."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-m", "lockcheck", "check", *arguments], capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
+
+
 def growth(base: Shape, folder: Path) -> None:
     """Cost against one parameter at a time."""
     for field, values in (
@@ -92,12 +123,21 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", default=list(SIZES), metavar="SIZE", help=words)
     parser.add_argument("--growth", action="store_true", help="each parameter alone, from the middle size")
     parser.add_argument("--runs", type=int, default=1, help="of each stage; the fastest counts")
+    parser.add_argument("--cached", action="store_true", help="the cache only: cold, again, after an edit of one file")
     parser.add_argument("--fast", action="store_true", help="leave out CSafeLoader, which takes longest")
     for field in fields(Shape):
         parser.add_argument(f"--{field.name}", type=type(field.default), help=f"instead of {field.default}")
     given = parser.parse_args()
     changes = {field.name: getattr(given, field.name) for field in fields(Shape)}
     stages = ("raw", "check") if given.fast else STAGES
+    for name in given.sizes if given.cached else ():
+        shape = changed(SIZES[name], changes)
+        if isinstance(shape, Shape):
+            with tempfile.TemporaryDirectory() as folder:
+                print(f"{name}, ", end="")
+                cached(shape, Path(folder))
+    if given.cached:
+        return
     start_up(given.runs)
     with tempfile.TemporaryDirectory() as folder:
         rows = {
