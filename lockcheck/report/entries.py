@@ -13,6 +13,7 @@ from lockcheck.findings import Finding, Mismatch, Result, Severity, fingerprint
 from lockcheck.model.places import NOWHERE, Place
 from lockcheck.report.layout import clean, harmless
 from lockcheck.report.paint import Paint
+from lockcheck.report.repairs import repair_lines
 from lockcheck.report.summary import NOTHING, summary
 from lockcheck.report.text import finding_lines
 from lockcheck.report.view import View
@@ -113,10 +114,12 @@ def _other(
     return Entry(what, rule, severity, message, help_text, place, fingerprint(rule, (place.file, message)), True)
 
 
-def block(entry: Entry, result: Result) -> list[str]:
+def block(entry: Entry, result: Result, view: View) -> list[str]:
     """All that is known of an entry as lines of ASCII: those of the text format, where it is a finding."""
     if entry.finding is not None:
-        return [line.rstrip() for line in finding_lines(entry.finding, result, PLAIN)]
+        tried = (repair_lines(one, PLAIN) for one in view.repairs if one.fingerprint == entry.fingerprint)
+        told = (finding_lines(entry.finding, result, PLAIN), *tried)
+        return [line.rstrip() for part in told for line in part]
     at = f"{_where(entry.place)}: " if entry.place.file else ""
     lines = [harmless(clean(f"{at}{entry.severity.word}: {entry.message}"))]
     return [*lines, clean(f"  = help: {entry.help}")] if entry.help else lines

@@ -29,6 +29,7 @@ def _lines(result: Result, view: View) -> Iterator[dict[str, Any]]:
         ("problem", parts["problems"]),
         ("finding", parts["findings"]),
         ("repairs", parts["repairs"]),
+        ("repairs", parts["repairs"]),
         ("mismatch", parts["expectations"]["mismatches"]),
         ("waived", parts["waived"]),
     ):

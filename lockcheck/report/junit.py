@@ -30,7 +30,7 @@ def render(result: Result, view: View) -> str:
     suites = ElementTree.Element("testsuites", {"name": "lockcheck"})
     told = by_file(entries(result, view), result)
     for file, listed in told.items():
-        suites.append(_suite(file, listed, result))
+        suites.append(_suite(file, listed, result, view))
     for name in ("tests", "failures", "errors", "skipped"):
         suites.set(name, str(sum(int(one.get(name, "0")) for one in suites)))
     ElementTree.indent(suites, " ")
@@ -38,7 +38,7 @@ def render(result: Result, view: View) -> str:
     return f"{HEAD}{body.decode()}\n"
 
 
-def _suite(file: str, listed: Sequence[Entry], result: Result) -> Element:
+def _suite(file: str, listed: Sequence[Entry], result: Result, view: View) -> Element:
     from xml.etree.ElementTree import Element, SubElement
 
     counts = {
@@ -49,13 +49,13 @@ def _suite(file: str, listed: Sequence[Entry], result: Result) -> Element:
     }
     suite = Element("testsuite", {"name": _text(file), **{name: str(number) for name, number in counts.items()}})
     for entry in listed:
-        suite.append(_case(entry, result))
+        suite.append(_case(entry, result, view))
     if not listed:
         SubElement(suite, "testcase", {"classname": _text(file), "name": CLEAN, "file": _text(file)})
     return suite
 
 
-def _case(entry: Entry, result: Result) -> Element:
+def _case(entry: Entry, result: Result, view: View) -> Element:
     """One case. Its names hold no line: a finding stays the same test when lines move."""
     from xml.etree.ElementTree import Element, SubElement
 
@@ -69,7 +69,7 @@ def _case(entry: Entry, result: Result) -> Element:
         return case
     kind = "error" if entry.what == PROBLEM else "failure" if entry.fails else "system-out"
     said = {} if kind == "system-out" else {"message": _text(entry.message), "type": entry.severity.word}
-    SubElement(case, kind, said).text = _text("\n".join(block(entry, result)), lines=True)
+    SubElement(case, kind, said).text = _text("\n".join(block(entry, result, view)), lines=True)
     return case
 
 

@@ -29,12 +29,12 @@ def _lines(result: Result, view: View) -> Iterator[str]:
     yield VERSION
     yield f"1..{len(files)}"
     for number, (file, listed) in enumerate(files.items(), 1):
-        yield from (f"{INDENT}{line}" for line in _subtests(file, listed, result))
+        yield from (f"{INDENT}{line}" for line in _subtests(file, listed, result, view))
         yield _result(number, not any(one.fails for one in listed), file)
     yield from (f"# {line}" for line in closing(result, view))
 
 
-def _subtests(file: str, listed: Sequence[Entry], result: Result) -> Iterator[str]:
+def _subtests(file: str, listed: Sequence[Entry], result: Result, view: View) -> Iterator[str]:
     yield VERSION
     yield f"# Subtest: {clean(file)}"
     yield f"1..{len(listed) or 1}"
@@ -42,7 +42,7 @@ def _subtests(file: str, listed: Sequence[Entry], result: Result) -> Iterator[st
         yield _result(1, True, CLEAN)
     for number, entry in enumerate(listed, 1):
         if entry.what != WAIVED:
-            yield from (f"# {line}" for line in block(entry, result))
+            yield from (f"# {line}" for line in block(entry, result, view))
         yield _result(number, not entry.fails, f"{entry.rule}: {entry.message}", _directive(entry))
 
 

@@ -89,7 +89,7 @@ def _section(entry: Entry, result: Result, view: View) -> Iterator[str]:
     if tried is not None:
         yield from _repairs(tried)
     if entry.what == FINDING:
-        yield from _folded(block(entry, result))
+        yield from _folded(block(entry, result, view))
 
 
 def _repairs(tried: Repairs) -> Iterator[str]:
