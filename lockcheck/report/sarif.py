@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: findings for code scanning, editors and viewers, with the legs as thread flows.
+"""SARIF 2.1.0: findings for editors, viewers and other services, with the legs as thread flows.
 
 Is: one run, one result per finding, rules with what they mean and what to do, fingerprints that survive moved lines,
 waived findings as suppressed results. Is not: more than GitHub takes: results and steps are bounded (the numbers are
@@ -37,9 +37,9 @@ def render(result: Result, view: View) -> str:
     return json_text(log(result, view))
 
 
-def log(result: Result, view: View) -> dict[str, Any]:
-    """The log file as plain values."""
-    told = entries(result, view)
+def log(result: Result, view: View, *, leave_out: str = "") -> dict[str, Any]:
+    """The log file as plain values. ``leave_out``: a sort of entries that its reader has no place for."""
+    told = [entry for entry in entries(result, view) if entry.what != leave_out]
     problems = [entry for entry in told if entry.what == PROBLEM]
     others = [entry for entry in told if entry.what != PROBLEM]
     rules = _rules(result.rules, others)

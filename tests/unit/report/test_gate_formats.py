@@ -138,9 +138,9 @@ def schema() -> Any:
     return jsonschema.validators.validator_for(json.loads(text))(json.loads(text))
 
 
-def sarif_run(told: Result, view: View = VIEW) -> dict[str, Any]:
+def sarif_run(told: Result, view: View = VIEW, form: str = "sarif") -> dict[str, Any]:
     """The one run of a report that the official schema accepts."""
-    log = json.loads(rendered("sarif", told, view))
+    log = json.loads(rendered(form, told, view))
     assert [error.message for error in schema().iter_errors(log)] == []
     run: dict[str, Any] = log["runs"][0]
     return run
@@ -221,6 +221,15 @@ def test_sarif_suppresses_what_is_waived() -> None:
     assert (suppression["kind"], suppression["justification"]) == ("external", "a known one")
     assert suppression["location"]["physicalLocation"]["artifactLocation"]["uri"] == "waivers.yaml"
     assert all("suppressions" not in one for one in others)
+
+
+def test_code_scanning_has_no_waived_results() -> None:
+    """GitHub opens alerts for suppressed results, so they are left out; the others have its fingerprint."""
+    results = sarif_run(full(), form="code-scanning")["results"]
+
+    assert [one["ruleId"] for one in results] == [one["ruleId"] for one in sarif_run(full())["results"][:-1]]
+    assert all("suppressions" not in one for one in results)
+    assert results[0]["partialFingerprints"]["primaryLocationLineHash"] == finding(circle("A", "B")).fingerprint
 
 
 def test_sarif_files_are_relative_to_a_base() -> None:
