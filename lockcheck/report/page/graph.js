@@ -1,6 +1,6 @@
 // Which part of the lock-order graph is drawn: the findings first, the rest on demand; and the filters.
 const MOST_DRAWN = 400; // classes drawn unasked
-const MOST_STEPS = 3e7; // steps that finding the implied dependencies may take
+const MOST_STEPS = 2e7; // steps that finding the implied dependencies may take; beyond it all are drawn
 const FEW = 30; // classes that can be read at once
 const SOME = 150; // classes that are drawn unasked when nothing was found
 
@@ -88,8 +88,7 @@ function selected() {
   const drawn = new Set(needed);
   if (!only) for (const one of shown) for (const edge of one.inner) if (inside(edge) && edgePasses(edge)) drawn.add(edge);
   const every = [...drawn].sort((a, b) => a.id - b.id);
-  const small = shown.length * every.length < MOST_STEPS;
-  const kept = view.implied || !small ? every : unimplied(every, needed);
+  const kept = view.implied ? every : unimplied(every, needed);
   return { shown: shown.sort((a, b) => a.id - b.id), drawn: kept, implied: every.length - kept.length, whole };
 }
 
@@ -106,18 +105,27 @@ function asked() {
  */
 function unimplied(drawn, needed) {
   const inner = new Map();
-  for (const { outer, inner: to } of drawn) inner.set(outer, [...(inner.get(outer) || []), to]);
+  for (const { outer, inner: to } of drawn) {
+    if (!inner.has(outer)) inner.set(outer, []);
+    inner.get(outer).push(to);
+  }
   const reaches = new Map();
+  let steps = 0;
   const reach = (from) => {
-    if (!reaches.has(from)) reaches.set(from, reached(from, inner));
+    if (!reaches.has(from)) {
+      const seen = steps < MOST_STEPS ? reached(from, inner) : new Set();
+      for (const one of seen) steps += (inner.get(one) || []).length + 1;
+      reaches.set(from, seen);
+    }
     return reaches.get(from);
   };
   const below = (to, from) => to !== from && !reach(to).has(from);
-  return drawn.filter((edge) => {
+  const kept = drawn.filter((edge) => {
     const { outer, inner: to } = edge;
     if (needed.has(edge) || edge.findings.length || !below(to, outer)) return true;
     return !inner.get(outer).some((one) => below(one, outer) && below(to, one) && reach(one).has(to));
   });
+  return steps < MOST_STEPS ? kept : drawn;
 }
 
 function reached(from, inner) {
