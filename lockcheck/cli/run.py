@@ -188,9 +188,11 @@ def _check(
 
 def _with_places(result: Result, settings: Settings) -> Result:
     """The same result; a problem about the configuration's severities stands where the configuration says it."""
-    from lockcheck.checker.severities import PLACE
+    if settings.text is None or not result.problems:
+        return result
+    from lockcheck.checker.severities import PLACE  # with all of the rules' reading behind it
 
-    if settings.text is None or all(one.file != PLACE for one in result.problems):
+    if all(one.file != PLACE for one in result.problems):
         return result
     problems = (placed(one, settings) if one.file == PLACE else one for one in result.problems)
     sources = {**result.sources, settings.text.file: settings.text}
