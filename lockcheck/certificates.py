@@ -41,6 +41,7 @@ TRUSTED = (
 )
 WAITS = "which dependencies waits for completions and wait queues add: taken as stated"
 
+TURNED_OFF = "it was turned off (not re-checked)"
 OWN_WORD = "the rules of which it says 'not re-checked', for they look at other facts"
 
 
@@ -70,7 +71,10 @@ def certify(result: Result, rules: RuleSet, given: Given) -> dict[str, Any]:
         raise UnprovableError(examined.refusals[0])
     kinds = result.analysis.kinds
     looked_at = {rule.id: [kind for kind in rule.kinds if kind in kinds] for rule in rules.sorted()}
-    arguments = [argument(rule, {kind: len(result.facts(kind)) for kind in own}) for rule, own in looked_at.items()]
+    arguments = [
+        argument(rule, {kind: len(result.facts(kind)) for kind in own}, rule in result.rules_off)
+        for rule, own in looked_at.items()
+    ]
     made = {
         **proof,
         "made_by": f"lockcheck {given.version}",
@@ -86,8 +90,10 @@ def certify(result: Result, rules: RuleSet, given: Given) -> dict[str, Any]:
     return {**made, "sha256": own_digest(made)}
 
 
-def argument(rule: str, facts: Mapping[str, int]) -> dict[str, Any]:
-    """Why a rule finds nothing: of each kind of fact that it looks at, how many there are."""
+def argument(rule: str, facts: Mapping[str, int], off: bool) -> dict[str, Any]:
+    """Why a rule finds nothing: of each kind of fact that it looks at, how many there are. ``off``: nobody asked it."""
+    if off:
+        return {"rule": rule, "facts": dict(facts), "because": TURNED_OFF}
     if not any(facts.values()):
         again = "re-checked" if facts and facts.keys() <= RECHECKED else "not re-checked"
         return {"rule": rule, "facts": dict(facts), "because": f"there is no such fact ({again})"}
@@ -120,8 +126,8 @@ def own_digest(certificate: Mapping[str, Any]) -> str:
 def verify(certificate: Mapping[str, Any], models: Iterable[str] = (), folder: Path | None = None) -> Verdict:
     """Re-check a certificate against the inputs that it names, or against ``models`` instead.
 
-    Never raises for a bad certificate. ``folder``: what relative paths in it are relative to (default: the working
-    folder).
+    Never raises for a bad certificate. ``folder``: what paths in it are relative to, and may not lead out of (default:
+    the working folder).
     """
     from lockcheck.verifier.check import examine
 
@@ -145,7 +151,12 @@ def _against_inputs(certificate: Mapping[str, Any], models: Sequence[str], folde
     if certificate["sha256"] != own_digest(certificate):
         yield "its own digest is wrong: it was changed after it was written"
         return
-    names = [Path(_named(name, folder)) for name in models or certificate["models"]]
+    outside = sorted(name for key in ("models", "roots", "rule_folders") for name in certificate[key]
+                     if not (key == "models" and models) and _leads_out(name, folder))  # fmt: skip
+    if outside:
+        yield f"it names {outside[0]}, which is outside of this folder; name the models yourself, behind the file"
+        return
+    names = [Path(name) for name in models] or [Path(_named(name, folder)) for name in certificate["models"]]
     loaded = load(names, config=certificate["config"], roots=[folder / root for root in certificate["roots"]])
     if loaded.program is None:
         yield f"its models cannot be read: {loaded.problems[0].message}"
@@ -153,13 +164,18 @@ def _against_inputs(certificate: Mapping[str, Any], models: Sequence[str], folde
     rules = rules_of(tuple(folder / one for one in certificate["rule_folders"]), None)
     yield from _changed(certificate["inputs"], digests({**loaded.sources, **rules.sources}))
     yield from _differing(certificate, loaded.program)
-    expected = [argument(one["rule"], one["facts"]) for one in certificate["rules"]]
+    expected = [argument(one["rule"], one["facts"], one["because"] == TURNED_OFF) for one in certificate["rules"]]
     if [one["rule"] for one in certificate["rules"]] != sorted(rules.rules) or expected != certificate["rules"]:
         yield "what it says of the rules is not about these rules"
     if certificate["not_covered"] != not_covered(certificate, expected):
         yield "what it says that it does not cover is not what it does not cover"
     if certificate["established"] != list(ESTABLISHED):
         yield "what it says that it establishes is not what is re-checked"
+
+
+def _leads_out(name: str, folder: Path) -> bool:
+    """A path that a stranger's certificate may not have read."""
+    return not (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def _named(name: str, folder: Path) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import lockcheck
 from lockcheck.analysis.actions import Action
 from lockcheck.api import built_in_rules
 from lockcheck.certificates import Given, certify, own_digest, verify
+from lockcheck.cli import cli
 from lockcheck.loading import library
 from lockcheck.proof.lowering import EFFECTS, SILENT
 from lockcheck.proof.writing import UnprovableError, document
@@ -68,16 +70,25 @@ def certified(folder: Path, text: str) -> dict[str, Any]:
     """The certificate of a model, as a program reads it from a file."""
     model = folder / "model.yaml"
     model.write_text(text)
-    made = certify(lockcheck.check(model), built_in_rules(), Given((str(model),), "of this test"))
+    made = certify(lockcheck.check(model), built_in_rules(), Given(("model.yaml",), "of this test"))
     read = json.loads(certificate_text(made))
     assert isinstance(read, dict)
     return read
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The working folder, where the certified model is."""
+    made = tmp_path_factory.mktemp("certified")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(made)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def certificate(folder: Path) -> dict[str, Any]:
     """That of :data:`MODEL`."""
-    return certified(tmp_path_factory.mktemp("certified"), MODEL)
+    return certified(folder, MODEL)
 
 
 def test_a_clean_run_has_a_certificate_that_holds(certificate: dict[str, Any]) -> None:
@@ -151,8 +162,9 @@ def test_a_swapped_order_is_refused(certificate: dict[str, Any]) -> None:
     assert "the order has" in refusal
 
 
-def test_another_config_is_refused_where_it_matters(tmp_path: Path) -> None:
+def test_another_config_is_refused_where_it_matters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A certificate that claims another kernel config is refused when the models are another program in that."""
+    monkeypatch.chdir(tmp_path)
     guarded = MODEL.replace("title:", "configs: {CONFIG_KICK: y}\ntitle:", 1)
     guarded = guarded.replace("- optional:\n", "- if: CONFIG_KICK\n        then:\n").replace(
         "  - call: kick\n  kick", "  - call: kick\n  kick"
@@ -171,6 +183,22 @@ def test_another_model_is_refused(certificate: dict[str, Any], tmp_path: Path) -
     (tmp_path / "model.yaml").write_text(MODEL + "# changed\n")
     verdict = verify(certificate, [str(tmp_path / "model.yaml")])
     assert "as it was checked" in " ".join(verdict.refusals)
+
+
+@pytest.mark.parametrize("key", ["models", "roots", "rule_folders"])
+@pytest.mark.parametrize("name", ["/etc", "../other"])
+def test_a_certificate_does_not_lead_out_of_the_folder(certificate: dict[str, Any], key: str, name: str) -> None:
+    """A stranger's certificate has nothing read that is outside of the working folder."""
+    other = {**certificate, key: [name]}
+    (refusal,) = refused({**other, "sha256": own_digest(other)})
+    assert f"it names {name}, which is outside" in refusal
+
+
+def test_an_elsewhere_named_model_may_be_given(certificate: dict[str, Any], folder: Path) -> None:
+    """Whoever re-checks may say where the models are; what counts is what is in them."""
+    other = {**certificate, "models": ["/somewhere/else.yaml"]}
+    other["sha256"] = own_digest(other)
+    assert verify(other, [str(folder / "model.yaml")]).refusals == ()
 
 
 UNCLEAN = {
@@ -211,6 +239,43 @@ def test_shipped_models_are_certified() -> None:
 def test_every_action_is_lowered() -> None:
     """No action of the analysis is unknown to the form that the verifier carries out."""
     assert set(Action.__subclasses__()) == EFFECTS.keys() | SILENT
+
+
+def test_check_writes_a_certificate_of_a_clean_run_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command writes nothing for findings (exit 1), nor for what the verifier would refuse (exit 2)."""
+    monkeypatch.chdir(tmp_path)
+    for status, text in ((0, MODEL), (1, MODEL.replace(*UNCLEAN["a sleep"])), (2, GATED)):
+        Path("model.yaml").write_text(text)
+        ran = CliRunner().invoke(cli, ["check", "--certificate", f"{status}.json", "model.yaml"], standalone_mode=False)
+        code = ran.return_value if ran.exception is None else getattr(ran.exception, "exit_code", None) and 2
+        assert (code, Path(f"{status}.json").exists()) == (status, status == 0), ran.output
+    assert "no order ranks" in str(ran.exception)
+
+
+GATED = """
+lockcheck: 1
+title: two orders behind a gate
+locks: {gate: mutex, one: mutex, two: mutex}
+functions:
+  there:
+    entry: task
+    steps:
+      - mutex_lock: gate
+      - mutex_lock: one
+      - mutex_lock: two
+      - mutex_unlock: two
+      - mutex_unlock: one
+      - mutex_unlock: gate
+  back:
+    entry: task
+    steps:
+      - mutex_lock: gate
+      - mutex_lock: two
+      - mutex_lock: one
+      - mutex_unlock: one
+      - mutex_unlock: two
+      - mutex_unlock: gate
+"""
 
 
 def test_hostile_certificates_are_refused() -> None:
