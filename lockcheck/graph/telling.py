@@ -24,7 +24,8 @@ def told(
         last[move.actor] = max(last.get(move.actor, 0), move.position + (0 if move.waits else 1))
     kept = {number: Counter(actors[number].positions[at].holds) for number, at in last.items()}
     steps = [step for move in moves for step in _steps(teller, actors, move, kept, waits)]
-    who = sorted(last)
+    # who is interrupted before its own first step is in the story too
+    who = sorted({*last, *(step.host for step in steps if step.host is not None)})
     names = {number: at for at, number in enumerate(who)}
     renumbered = (_renumber(step, names) for step in steps)
     return Replay(DEMONSTRATED, "", tuple(_title(teller, frames[number]) for number in who), tuple(renumbered))
