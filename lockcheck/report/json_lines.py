@@ -1,7 +1,7 @@
 """JSON lines: one object per line, for programs that read a stream.
 
 Is: the parts of ``as_json.py``, each on a line of its own with its ``type``: ``run`` first, then ``problem``,
-``finding``, ``repairs``, ``mismatch`` and ``waived``. Is not: another shape of these parts.
+``finding``, ``known``, ``repairs``, ``mismatch`` and ``waived``. Is not: another shape of these parts.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def render(result: Result, view: View) -> str:
 def _lines(result: Result, view: View) -> Iterator[dict[str, Any]]:
     how = {"compare": view.compare, "strict": view.strict, "exit_zero": view.exit_zero}
     whole = document(result, view.fail_on, **how, repairs=view.repairs, since=view.since)
-    parts = {name: whole.pop(name) for name in ("problems", "findings", "repairs", "waived", "expectations")}
+    parts = {name: whole.pop(name) for name in ("problems", "findings", "known", "repairs", "expectations", "waived")}
     yield {"type": "run", **whole}
     for kind, listed in (
         ("problem", parts["problems"]),
         ("finding", parts["findings"]),
-        ("repairs", parts["repairs"]),
+        ("known", parts["known"]),
         ("repairs", parts["repairs"]),
         ("mismatch", parts["expectations"]["mismatches"]),
         ("waived", parts["waived"]),

@@ -15,7 +15,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
 import lockcheck
-from lockcheck.findings import Finding, Mismatch, Result, Severity, Waived, fingerprint
+from lockcheck.findings import Baseline, Finding, Mismatch, Result, Severity, Waived, fingerprint
 from lockcheck.model.configs import Configs
 from lockcheck.model.facts import Fact, Replay, ReplayStep
 from lockcheck.model.places import Place
@@ -507,6 +507,22 @@ def test_json_lines_are_the_parts_of_the_json() -> None:
     untyped = [{name: value for name, value in one.items() if name != "type"} for one in lines]
     assert untyped == [*whole["findings"], *whole["waived"]]
     jsonschema.validate(whole, json_schema())
+
+
+def test_known_findings_fail_nothing() -> None:
+    """What the baseline has is unchanged in SARIF, skipped in JUnit and KTAP, and no annotation."""
+    known = (finding(circle("C", "D")),)
+    told = result(circle("A", "B"), known=known, baseline=Baseline(("baseline.json",)))
+    (suite,) = junit(told)
+    (model,) = ktap.read(rendered("ktap", told))
+
+    assert [one["baselineState"] for one in sarif_run(told)["results"]] == ["new", "unchanged"]
+    assert [type(case.result[0]) for case in suite] == [Failure, Skipped]
+    assert [one.directive for one in model.subtests] == ["", "SKIP"]
+    assert len(commands(rendered("github", told))) == 1
+    assert suite.skipped == 1
+    lines = rendered("json-lines", told).splitlines()
+    assert [json.loads(line)["type"] for line in lines] == ["run", "finding", "known"]
 
 
 def test_expectations_decide_what_is_told() -> None:
