@@ -185,6 +185,7 @@ _TABLE: dict[str, tuple[str, dict[str, AttributeType]]] = {
             "mode": MODE,
             "leaf": _flag("nothing is ever taken under this class"),
             "inner": _lock("one class that is taken under it", optional=True),
+            "path_inner": _lock("one class that the function with the role takes under it itself", optional=True),
             "irq_safe": _flag("nobody takes this class with hardirqs on"),
             "irqs": _text("hardirqs at this step", *ON_OFF),
             "inside": INSIDE,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from lockcheck.analysis.compose import ENABLED, HARDIRQ, reachable
+from lockcheck.analysis.dependencies import keys_of
 from lockcheck.analysis.events import Acquired, Allocated, Event, Signalled, Slept
 from lockcheck.analysis.state import State
 from lockcheck.analysis.switches import reclaims
@@ -114,11 +115,24 @@ class RoleFacts:
 
         def told() -> Fact:
             leg = self.leg(start, node, index, event, Goal(lock, event.entry.mode))
-            attributes = {**known, "irqs": leg.irqs, "context": leg.context}
+            below = self.taken_under(start, event.entry.cls)
+            attributes = {**known, "irqs": leg.irqs, "context": leg.context, "path_inner": below}
             legs = self.with_reason(leg, event.entry.cls)
             return make("acquisition", identity, attributes, legs, self.base.prefer([leg]))
 
         return Draft(known, told)
+
+    def taken_under(self, start: Node, cls: int) -> str | None:
+        """A class that is taken under ``cls`` by this node or what it calls, the first by name: not a leaf here."""
+        found: set[str] = set()
+        for node in reachable([start]):
+            for _, event in node.events():
+                if type(event) is Acquired and not event.replayed and event.state.held.has_class(cls):
+                    found.add(self.teller.class_name(event.entry.cls))
+            for _, state, callee in node.calls:
+                bits = self.composer.taken[self.composer.number[callee]] if state.held.has_class(cls) else 0
+                found.update(self.teller.class_name(inner) for inner in keys_of(bits))
+        return min(found - {self.teller.class_name(cls)}, default=None)
 
     def with_reason(self, leg: Leg, cls: int) -> list[Leg]:
         """The leg, and for a class that is no leaf or not irq-safe the legs that show why."""

@@ -151,9 +151,29 @@ def remarks(finding: Finding, result: Result) -> list[str]:
     if others:
         more = "1 other circle goes" if others == 1 else f"{others} other circles go"
         found.append(f"{more} through {finding.fact.get('shared')} too")
+    found += _leaf(finding, result)
     if result.configs.varied:
         found.append(f"holds with: {holding(finding.condition)}")
     return found
+
+
+def _leaf(finding: Finding, result: Result) -> list[str]:
+    """Both questions about a lock that is no leaf, kept apart: is the contract broken here, and can it hang."""
+    fact = finding.fact
+    lock = fact.get("lock")
+    if fact.kind != "acquisition" or fact.get("leaf") is not False or fact.get("role_function") is None:
+        return []
+    here = fact.get("path_inner")
+    path = f"takes {here} under it" if here else "takes nothing under it"
+    leaf = f"a leaf? of the class: no, {fact.get('inner')} is taken under it; of this path: {'no' if here else 'yes'}, "
+    hangs = [one for one in (*result.findings, *(one.finding for one in result.waived))
+             if one.fact.replay is not None and lock in one.locks]  # fmt: skip
+    if hangs:
+        return [leaf + f"{fact.get('role_function')}() {path}", f"a deadlock follows: {hangs[0].message}"]
+    return [
+        leaf + f"{fact.get('role_function')}() {path}",
+        f"no deadlock follows: no circle, recursion or usage conflict of these models goes through {lock}",
+    ]
 
 
 def holding(condition: Condition) -> str:
