@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeAlias
 from lockcheck.analysis.binder import Binder
 from lockcheck.analysis.compose import Composer
 from lockcheck.analysis.events import Acquired
-from lockcheck.analysis.state import HeldStack, State
+from lockcheck.analysis.state import HeldLock, HeldStack, State
 from lockcheck.analysis.walk import Node
 
 Held: TypeAlias = "dict[int, int]"
@@ -44,6 +44,7 @@ class Guards:
         self._found: dict[Pair, list[Alternative]] = {}
         self._common: dict[Pair, Held] = {}
         self._written: set[int] | None = None
+        self._classes: dict[int, set[int]] | None = None
 
     def look_for(self, pairs: Iterable[Pair]) -> None:
         """Find all alternatives of these (outer, inner) pairs, in one pass over the program.
@@ -141,16 +142,31 @@ class Guards:
         return next((lock for lock in common if self._can_guard(lock)), None)
 
     def _can_guard(self, lock: int) -> bool:
-        """One object for the whole machine, that excludes."""
+        """One object for the whole machine, that excludes.
+
+        A lock that is taken with several subclasses stands for several objects: who says ``nested`` says that.
+        """
         own = self._binder.program.locks[lock]
-        return not own.kind.per_cpu and not own.many and own.kind.category == "lock"
+        one = not own.kind.per_cpu and not own.many and own.kind.category == "lock"
+        return one and len(self._classes_of(lock)) < 2
+
+    def _classes_of(self, lock: int) -> set[int]:
+        """The classes, one for each subclass, that paths take a lock as."""
+        if self._classes is None:
+            self._classes = {}
+            for entry in self._entries():
+                self._classes.setdefault(entry.lock, set()).add(entry.cls)
+        return self._classes.get(lock, set())
+
+    def _entries(self) -> Iterator[HeldLock]:
+        """All acquisitions of all paths."""
+        events = (event for node in self._composer.nodes for _, event in node.events())
+        return (event.entry for event in events if type(event) is Acquired)
 
     def never_written(self, cls: int) -> bool:
         """No path takes this class exclusively, so no waiting writer ever stops its readers."""
         if self._written is None:
-            events = (event for node in self._composer.nodes for _, event in node.events())
-            taken = (event.entry for event in events if type(event) is Acquired)
-            self._written = {entry.cls for entry in taken if entry.mode == 0}
+            self._written = {entry.cls for entry in self._entries() if entry.mode == 0}
         return cls not in self._written
 
 
