@@ -214,3 +214,15 @@ def test_no_limit_is_near_what_is_shipped() -> None:
 
     assert result.coverage.cut == ()
     assert result.coverage.merged == ()
+
+
+def test_readers_keep_their_promises() -> None:
+    """Broken models, rules, waivers, baselines, configurations, cache entries and certificates are refused in words."""
+    from tests.fuzz.readers import Fault, campaign
+
+    found = list(campaign(1, 300))
+
+    assert [one for one in found if isinstance(one, Fault)] == []
+    assert set(found) == {
+        "model", "rule", "waivers", "baseline", "configuration", "cache entry", "certificate",
+    }  # fmt: skip

@@ -21,7 +21,12 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="processes, each with its own hash seed (default: 2)")
     parser.add_argument("--show", type=int, metavar="SEED", help="print the input of a seed")
     parser.add_argument("--run", type=int, metavar="SEED", help="run the input of a seed here, without limits")
+    parser.add_argument("--readers", action="store_true", help="only read the inputs, of all kinds that there are")
     options = parser.parse_args()
+    if options.readers:
+        from tests.fuzz.readers import main as read
+
+        return read(options.seed, options.count)
     if options.show is not None:
         sys.stdout.write(made(options.show).data.decode("utf-8", "replace"))
         return 0

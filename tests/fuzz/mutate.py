@@ -95,10 +95,15 @@ def nodes(value: Any) -> list[Any]:
 def edited(choose: random.Random) -> tuple[str, bytes]:
     """A seed with a few random edits of its bytes."""
     kind, text = choose.choice(seeds())
+    return kind, edited_text(text, choose)
+
+
+def edited_text(text: bytes, choose: random.Random) -> bytes:
+    """A text with a few random edits of its bytes."""
     data = bytearray(text)
     for _ in range(choose.choice((1, 1, 1, 2, 3, 8))):
         data = _edit(data, choose)
-    return kind, bytes(data)
+    return bytes(data)
 
 
 def _edit(data: bytearray, choose: random.Random) -> bytearray:
