@@ -1,9 +1,9 @@
-"""Broken input for every reader alone, many times as fast as whole runs: models, rules, waivers, baselines, the project's
-configuration, cache entries, certificates.
+"""Broken input for every reader alone, many times as fast as whole runs: models, rules, waivers, baselines, the
+project's configuration, cache entries, certificates.
 
-Is: ``python -m tests.fuzz --readers``: mutated texts of each kind, read in this process under a limit on memory; what is
-wrong with an input is an error that the reader does not promise, or ten seconds. Is not: the analysis of what was
-read (``pipeline``).
+Is: ``python -m tests.fuzz --readers``: mutated texts of each kind, read in this process under a limit on memory. A
+fault is an error that the reader does not promise, or ten seconds. Is not: the analysis of what was read
+(``pipeline``).
 """
 
 from __future__ import annotations
