@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lockcheck.checker.evaluate import judged
 from lockcheck.checker.relevant import STANDING_ALONE, Key, asks_of_configs, key_of, reasons_of, undecided
@@ -44,6 +44,10 @@ class Want(NamedTuple):
     def has(self, key: Key) -> bool:
         """Whether facts with this key are to be settled."""
         return self.keys is None or key in self.keys
+
+
+CHOSEN_TOGETHER: Final = frozenset({"wait-context"})
+"""Kinds of which one fact stands for several: which of them is told may depend on an option that its witness lacks."""
 
 
 class Found(NamedTuple):
@@ -229,7 +233,8 @@ class Matrix:
                         key = key_of(rule.id, fact)
                         deciding[key] = deciding.get(key, frozenset()) | options
                 entangled = analysis.entangled(group)
-                if any(map(asks_of_configs, rules)):
+                chosen_together = bool(pairs) and not CHOSEN_TOGETHER.isdisjoint(group)
+                if chosen_together or any(map(asks_of_configs, rules)):
                     entangled = run.left_open
             run.found[group] = Found([(key_of(one.rule, fact), one) for one, fact in pairs], deciding, entangled)
         return run.found[group]
