@@ -34,6 +34,11 @@ MOST_WAYS = 4
 MOST_CASTS = 24
 """Combinations of them."""
 MOST_WRITERS = 2
+MOST_RANKED = 200
+"""Alternatives that are ranked by what they hold; guards are proved over all."""
+TOO_MUCH = "more replays than are tried"
+MOST_WORK = 20_000
+"""Positions, states and alternatives looked at for all facts of one analysis; what comes after that is undecided."""
 
 
 class Part(NamedTuple):
@@ -67,6 +72,8 @@ class Reenactor:
         self.guards = Guards(order.composer, teller.binder)
         self._retracer = Retracer(walker, order.composer)
         self._callers: dict[Node, list[Frame]] | None = None
+        self._parts: dict[Pair, list[Part]] = {}
+        self._work = 0
         self._free = frozenset(self._nobody_waits_for())
 
     def _nobody_waits_for(self) -> Iterator[int]:
@@ -111,6 +118,8 @@ class Reenactor:
         """The first circle that hangs; guarded when the legs of all exclude each other."""
         closed = undecided = ""
         for circle in circles:
+            if self._work > MOST_WORK:
+                return Replay(UNDECIDED, TOO_MUCH)
             pairs = legs(circle)
             self.guards.look_for(pairs)
             if not all(self.guards.alternatives(pair) for pair in pairs):
@@ -209,9 +218,13 @@ class Reenactor:
 
     def _of_pair(self, pair: Pair) -> list[Part]:
         """The alternatives of a leg, those that hold least first."""
-        found = self.guards.alternatives(pair)
-        ranked = sorted(range(len(found)), key=lambda at: (len(self.guards.around(found[at])), at))
-        return [self._of_alternative(found[at], pair[1]) for at in ranked[:MOST_WAYS]]
+        if pair not in self._parts:
+            found = self.guards.alternatives(pair)
+            self._work += len(found)
+            few = found[:MOST_RANKED]
+            ranked = sorted(range(len(few)), key=lambda at: (len(self.guards.around(few[at])), at))
+            self._parts[pair] = [self._of_alternative(few[at], pair[1]) for at in ranked[:MOST_WAYS]]
+        return self._parts[pair]
 
     def _of_alternative(self, one: Alternative, inner: int) -> Part:
         frames = [*self._chain(one.node), Frame(one.node, one.op, one.state)]
@@ -316,6 +329,8 @@ class Reenactor:
         """The first cast that hangs, or why none does."""
         why = "no schedule of these paths was found that hangs"
         for cast in casts:
+            if self._work > MOST_WORK:
+                return Replay(UNDECIDED, TOO_MUCH)
             try:
                 actors = [self._actor(part) for part in cast.parts]
             except UntraceableError as untraceable:
@@ -323,6 +338,7 @@ class Reenactor:
                 continue
             search = Search(actors, self._free.union(self._others_own(cast)))
             found = search.hang(cast.must)
+            self._work += search.states
             if found is not None:
                 return told(self._teller, [part.frames for part in cast.parts], actors, *found)
             if not search.complete:
@@ -337,6 +353,7 @@ class Reenactor:
 
     def _actor(self, part: Part) -> Actor:
         positions = self._retracer.thread(part.frames, part.wanted)
+        self._work += len(positions)
         if part.kind == INLINE:
             positions = _since(positions, part.held.lock if part.held is not None else -1)
         if part.stands_for >= 0:

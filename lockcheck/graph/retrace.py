@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 
 from lockcheck.analysis import compile as cfg
@@ -93,15 +94,15 @@ class Retracer:
         for number, frame in enumerate(frames):
             last = frame is frames[-1]
             goal = self._last_goal(frame, wanted) if last else self._call_goal(frame)
-            found += self._along(frame.node, base, self._path(frame.node, goal))
+            found += islice(self._along(frame.node, base, self._path(frame.node, goal)), MOST_POSITIONS + 1)
+            if len(found) > MOST_POSITIONS:
+                raise UntraceableError(f"a path of more than {MOST_POSITIONS} positions")
             if last:
                 break
             callee = frames[number + 1].node
             if not callee.entry.held.depth:
                 base = (*base, *_holds(frame.state.held))
         self._finish(found, frames[-1], base, wanted)
-        if len(found) > MOST_POSITIONS:
-            raise UntraceableError(f"a path of more than {MOST_POSITIONS} positions")
         return tuple(found)
 
     def _finish(self, found: list[Position], frame: Frame, base: tuple[Hold, ...], wanted: Acquired | None) -> None:

@@ -53,6 +53,7 @@ class Search:
         self._free = free
         self._guests = {actor.host: number for number, actor in enumerate(actors) if actor.host >= 0}
         self.complete = True
+        self.states = 0
 
     def hang(self, must: Sequence[int]) -> tuple[tuple[Move, ...], dict[int, list[int]]] | None:
         """The schedule to a state in which all actors of ``must`` hang at their last positions, with who waits there
@@ -73,7 +74,8 @@ class Search:
                     if after not in came:
                         came[after] = (state, move)
                         following.append(after)
-            if len(came) > MOST_STATES:
+            self.states = len(came)
+            if self.states > MOST_STATES:
                 self.complete = False
                 return None
             level = following
