@@ -297,9 +297,11 @@ class Reenactor:
     def _compatible(self, parts: Sequence[Part]) -> bool:
         labels = self._order.labels
         tasks = [labels[part.confinement] for part in parts]
-        options = self._teller.options(frame.state for part in parts for frame in part.frames)
-        if len(dict(options)) < len(set(options)):
-            return False  # no kernel config has all of them
+        self._work += sum(len(part.frames) for part in parts)
+        if self._teller.open:
+            options = self._teller.options(frame.state for part in parts for frame in part.frames)
+            if len(dict(options)) < len(set(options)):
+                return False  # no kernel config has all of them
         return all(one.allows(two) for at, one in enumerate(tasks) for two in tasks[:at])
 
     def _with_writers(self, parts: Sequence[Part], must: tuple[int, ...]) -> Iterator[Cast]:
