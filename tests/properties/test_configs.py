@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
@@ -17,11 +18,16 @@ def alone(text: str, varied: tuple[str, ...]) -> dict[tuple[bool, ...], Result]:
     return {values: lockcheck.check(text, config=dict(zip(varied, values, strict=True))) for values in combinations}
 
 
+ONCE_WRONG = [66]
+"""With three options: a wait context that stood for another one was missed in one config."""
+BLOCKS = [*(range(start, start + 10) for start in range(0, 40, 10)), ONCE_WRONG]
+
+
 @pytest.mark.parametrize("options", [2, 3])
-@pytest.mark.parametrize("block", range(4))
-def test_all_configs_say_what_each_says(block: int, options: int) -> None:
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: str(block[0]))
+def test_all_configs_say_what_each_says(block: Sequence[int], options: int) -> None:
     """Finding by finding and config by config, conditions agree with an enumeration of random models."""
-    for seed in range(block * 10, block * 10 + 10):
+    for seed in block:
         text = Maker(seed, options).text()
 
         together = lockcheck.check(text, all_configs=True)
